@@ -1,0 +1,12 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  resolve: { alias: { "@": fileURLToPath(new URL(".", import.meta.url)).replace(/\/$/, "") } },
+  test: {
+    include: ["{app,bench,cli,components,db,inngest,lib,scripts}/**/*.test.ts"],
+    globalSetup: ["./db/test-server.ts"],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+});

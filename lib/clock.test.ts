@@ -1,0 +1,33 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { Clock, clock } from "./clock";
+
+afterEach(() => vi.useRealTimers());
+
+describe("Clock", () => {
+  it("shows the wall's time until it is set", () => {
+    expect(Math.abs(new Clock().nowMs() - Date.now())).toBeLessThan(1000);
+  });
+
+  it("takes what the database said for the middle of the question's time", () => {
+    const asked = performance.now() - 100;
+    const clock = new Clock();
+    clock.set(1_000_000, asked);
+    expect(clock.nowMs()).toBeGreaterThanOrEqual(1_000_050);
+    expect(clock.nowMs()).toBeLessThan(1_000_550);
+    expect(clock.now()).toBeInstanceOf(Date);
+  });
+
+  it("goes on by monotonic time when the wall clock is changed", () => {
+    const clock = new Clock();
+    clock.set(1_000_000, performance.now());
+    vi.useFakeTimers({ toFake: ["Date"], now: 0 });
+    const first = clock.nowMs();
+    vi.setSystemTime(Date.UTC(2099, 0, 1));
+    expect(clock.nowMs()).toBeGreaterThanOrEqual(first);
+    expect(clock.nowMs() - first).toBeLessThan(1000);
+  });
+
+  it("is one for the process", () => {
+    expect(clock()).toBe(clock());
+  });
+});

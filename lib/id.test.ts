@@ -1,0 +1,33 @@
+import { describe, expect, it } from "vitest";
+import { isId, newId } from "./id";
+
+describe("newId", () => {
+  it("makes UUIDs of version 7 that bear the time", () => {
+    const before = Date.now();
+    const id = newId();
+    expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    const ms = Number.parseInt(id.replaceAll("-", "").slice(0, 12), 16);
+    expect(ms).toBeGreaterThanOrEqual(before);
+    expect(ms).toBeLessThan(before + 1000);
+  });
+
+  it("sorts in the order of making, within a millisecond and past its 4,096 numbers too", () => {
+    const ids = Array.from({ length: 20_000 }, () => newId());
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids.toSorted()).toEqual(ids);
+  });
+});
+
+describe("isId", () => {
+  it.each([
+    ["0190a5c0-0000-7000-8000-000000000001", true],
+    ["0190A5C0-0000-7000-8000-000000000001", true],
+    ["0190a5c000007000800000000000000", false],
+    [" 0190a5c0-0000-7000-8000-000000000001", false],
+    ["0190a5c0-0000-7000-8000-000000000001\n", false],
+    ["0190a5c0-0000-7000-8000-00000000000g", false],
+    ["", false],
+  ])("says of %j %s", (text, answer) => {
+    expect(isId(text)).toBe(answer);
+  });
+});

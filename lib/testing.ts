@@ -1,0 +1,238 @@
+import { once } from "node:events";
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Database, Sql } from "@/db/client";
+import { unknownActor, type Context, type PostOffice } from "./context";
+import { readEnv, setEnv, type Env } from "./env";
+import { newId } from "./id";
+
+/** Puts an environment of these variables in place, local and with a secret key. */
+export function useEnv(variables: Record<string, string> = {}): Env {
+  const env = readEnv({ TURBO_SECRET_KEY: "a secret key for tests only", ...variables });
+  setEnv(env);
+  return env;
+}
+
+/** A post office that carries nothing and notes what it was given. */
+export type RecordingPost = PostOffice & {
+  rings: string[][];
+  fences: { webhookId: string; revision: number }[];
+  tests: string[];
+};
+
+export function recordingPost(): RecordingPost {
+  const post: RecordingPost = {
+    rings: [],
+    fences: [],
+    tests: [],
+    ring: (webhookIds) => void post.rings.push(webhookIds),
+    fence: async (webhookId, revision) => void post.fences.push({ webhookId, revision }),
+    sendTest: (deliveryId) => void post.tests.push(deliveryId),
+  };
+  return post;
+}
+
+/** The context of a caller nobody knows. */
+export function contextOn<Post extends PostOffice>(
+  db: Database,
+  post: Post,
+): Context & { post: Post } {
+  return { db, actor: unknownActor, requestId: "test", post };
+}
+
+type WebhookGiven = {
+  url?: string;
+  event_types?: string[];
+  state?: "active" | "paused" | "disabled" | "deleted";
+  disabled_reason?: string | null;
+  secret_token?: string;
+};
+
+/** A webhook and its lane, written past the service; its secret is not sealed. */
+export async function addWebhook(sql: Sql, given: WebhookGiven = {}): Promise<string> {
+  const row = {
+    id: newId(),
+    name: "Test webhook",
+    url: "http://127.0.0.1:9/webhook",
+    event_types: ["*"],
+    state: "active",
+    disabled_reason: null,
+    secret_token: "an unsealed secret of a test",
+    ...given,
+  };
+  await sql`insert into webhook_subscriptions ${sql(row)}`;
+  await sql`insert into webhook_lanes (webhook_id) values (${row.id})`;
+  return row.id;
+}
+
+type DeliveriesGiven = {
+  count?: number;
+  /** How long ago, in milliseconds, they became due; negative: due in so long. */
+  dueMsAgo?: number;
+  trigger?: string;
+};
+
+/** Due deliveries of one webhook, each of an event of its own; answers their ids, oldest first. */
+export async function addDeliveries(
+  sql: Sql,
+  webhookId: string,
+  { count = 1, dueMsAgo = 0, trigger = "automatic" }: DeliveriesGiven = {},
+): Promise<string[]> {
+  const ids = Array.from({ length: count }, () => newId());
+  await sql`
+    with drafted as (
+      select id, row_number() over () as place, gen_random_uuid() as event_id
+      from unnest(${ids}::uuid[]) as id
+    ), recorded as (
+      insert into events (id, type, entity_type, entity_id, entity_version, body, created_at)
+      select event_id, 'issue.created', 'issue', gen_random_uuid(), 1,
+        jsonb_build_object('event_id', event_id)::text, clock_timestamp()
+      from drafted
+    )
+    insert into webhook_deliveries (id, subscription_id, event_id, event_type, trigger, next_attempt_at)
+    select id, ${webhookId}, event_id, 'issue.created', ${trigger},
+      clock_timestamp() - ${dueMsAgo} * interval '1 ms' + place * interval '1 us'
+    from drafted`;
+  return ids;
+}
+
+export type DeliveryRow = {
+  id: string;
+  status: string;
+  attempts: number;
+  trigger: string;
+  steps_used: number;
+  interruptions: number;
+  response_code: number | null;
+  error_message: string | null;
+  next_attempt_at: Date | null;
+  claimed_until: Date | null;
+};
+
+export async function readDelivery(sql: Sql, id: string): Promise<DeliveryRow> {
+  const [row] = await sql<DeliveryRow[]>`select * from webhook_deliveries where id = ${id}`;
+  if (!row) throw new Error(`there is no delivery ${id}`);
+  return row;
+}
+
+/** How many deliveries of a webhook have this status. */
+export async function countDeliveries(
+  sql: Sql,
+  webhookId: string,
+  status: string,
+): Promise<number> {
+  const [row] = await sql<{ count: number }[]>`
+    select count(*)::int from webhook_deliveries
+    where subscription_id = ${webhookId} and status = ${status}`;
+  return row?.count ?? 0;
+}
+
+export type AttemptRow = {
+  number: number;
+  outcome: string;
+  trigger: string;
+  response_code: number | null;
+  response_body: string | null;
+  error_class: string | null;
+  error_message: string | null;
+};
+
+export async function readAttempts(sql: Sql, deliveryId: string): Promise<AttemptRow[]> {
+  return sql<AttemptRow[]>`
+    select * from webhook_attempts where delivery_id = ${deliveryId} order by number`;
+}
+
+/** One POST as a receiver saw it. */
+export type ReceivedPost = {
+  deliveryId: string;
+  attempt: number;
+  headers: IncomingHttpHeaders;
+  body: string;
+  beganAtMs: number;
+};
+
+/** A status, its body and headers; `hang`: no answer at all. */
+export type Answer = number | "hang" | { status: number; headers?: Record<string, string> };
+
+/** A real HTTP receiver on loopback. */
+export type Receiver = {
+  url: string;
+  posts: ReceivedPost[];
+  /** POSTs without an answer at present, and the most there ever were. */
+  open: number;
+  mostOpen: number;
+  /** How often a POST of a delivery came while another of it was open. */
+  overlaps: number;
+  close: () => Promise<void>;
+};
+
+/** Answers each POST with what `answer` says, 200 unless it is given. */
+export async function openReceiver(
+  answer: (post: ReceivedPost) => Answer | Promise<Answer> = () => 200,
+): Promise<Receiver> {
+  const openDeliveries = new Map<string, number>();
+  const server = createServer(async (request, response) => {
+    const beganAtMs = performance.now();
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer); // a socket gives Buffers
+    const { headers } = request;
+    const post: ReceivedPost = {
+      deliveryId: String(headers["x-turbo-delivery-id"]),
+      attempt: Number(headers["x-turbo-attempt"]),
+      headers,
+      body: Buffer.concat(chunks).toString(),
+      beganAtMs,
+    };
+    receiver.posts.push(post);
+    receiver.open += 1;
+    receiver.mostOpen = Math.max(receiver.mostOpen, receiver.open);
+    const already = openDeliveries.get(post.deliveryId) ?? 0;
+    if (already > 0) receiver.overlaps += 1;
+    openDeliveries.set(post.deliveryId, already + 1);
+    response.on("close", () => {
+      receiver.open -= 1;
+      openDeliveries.set(post.deliveryId, (openDeliveries.get(post.deliveryId) ?? 1) - 1);
+    });
+    give(response, await answer(post));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  // An address, for it listens on TCP.
+  const { port } = server.address() as AddressInfo;
+  const receiver: Receiver = {
+    url: `http://127.0.0.1:${port}/webhook`,
+    posts: [],
+    open: 0,
+    mostOpen: 0,
+    overlaps: 0,
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  return receiver;
+}
+
+function give(response: ServerResponse, answer: Answer): void {
+  if (answer === "hang") return;
+  const { status, headers } = typeof answer === "number" ? { status: answer, headers: {} } : answer;
+  response.writeHead(status, headers).end(status === 204 ? undefined : `answer ${status}`);
+}
+
+/** Waits until it is so, looking every 5 ms; fails after `limitMs`. */
+export async function eventually(
+  isSo: () => boolean | Promise<boolean>,
+  limitMs = 5_000,
+): Promise<void> {
+  const deadlineMs = performance.now() + limitMs;
+  while (!(await isSo())) {
+    if (performance.now() > deadlineMs)
+      throw new Error(`not within ${limitMs} ms: ${String(isSo)}`);
+    await pause(5);
+  }
+}
+
+/** Lets time pass where the fact under test is that nothing happens, or a race is to be met. */
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,291 @@
+import { fork, type ChildProcess } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import postgres from "postgres";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { startEmbeddedPostgres, type EmbeddedPostgres } from "./embedded";
+import { findServer, listProcesses } from "./embedded-process";
+import type { Load } from "./postgres-patch-load";
+
+// What patches/postgres+3.4.9.patch cures; upstream: issues 1066, 1154, 1193, 1208 and 1216.
+let dataDir = "";
+let server: EmbeddedPostgres;
+const cleanUps: (() => Promise<unknown>)[] = [];
+
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), "turbo-patch-"));
+  server = await startEmbeddedPostgres({ dataDir, fsync: false });
+});
+
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp();
+});
+
+afterAll(async () => {
+  await server.stop();
+  await rm(server.stateDir, { recursive: true, force: true });
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+function open(options: postgres.Options<Record<string, never>> = {}, url = server.url) {
+  const sql = postgres(url, { max: 1, backoff: () => 0.02, onnotice: () => {}, ...options });
+  cleanUps.push(() => sql.end({ timeout: 1 }));
+  return sql;
+}
+
+async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`Waited too long until ${what}.`);
+    await delay(20);
+  }
+}
+
+/** How a promise ends: "done", the code of its error, or "hangs". */
+async function settle(promise: Promise<unknown>): Promise<string> {
+  const outcome = promise.then(
+    () => "done",
+    (error: unknown) =>
+      error instanceof Error && "code" in error ? String(error.code) : String(error),
+  );
+  return Promise.race([outcome, delay(4_000, "hangs", { ref: false })]);
+}
+
+type Backend = { pid: number };
+
+async function terminate(pid: number): Promise<void> {
+  const admin = open();
+  await admin`select pg_terminate_backend(${pid}, 5000)`;
+}
+
+/** A relay to the server whose connections can be cut or reset. */
+async function openRelay(onData: (text: string, client: Socket) => void = () => {}) {
+  const clients = new Set<Socket>();
+  const relay = createServer((client) => {
+    const upstream = connect(Number(new URL(server.url).port), "127.0.0.1");
+    clients.add(client);
+    for (const socket of [client, upstream]) socket.on("error", () => {});
+    client.on("data", (bytes) => onData(bytes.toString("latin1"), client));
+    client.on("close", () => upstream.destroy());
+    upstream.on("close", () => client.destroy());
+    client.pipe(upstream).pipe(client);
+  });
+  await new Promise<void>((resolve) => relay.listen(0, "127.0.0.1", resolve));
+  cleanUps.push(async () => {
+    for (const client of clients) client.destroy();
+    relay.close();
+  });
+  // listen() on a TCP port gives an AddressInfo.
+  const { port } = relay.address() as AddressInfo;
+  const url = new URL(server.url);
+  url.port = String(port);
+  const reset = () => clients.forEach((client) => client.resetAndDestroy());
+  return { url: url.toString(), reset };
+}
+
+describe("postgres.js under load while PostgreSQL is killed", () => {
+  let load: Load = { committed: [], turns: [], rejected: 0, hung: 0 };
+
+  function startLoad(): ChildProcess {
+    const script = fileURLToPath(new URL("./postgres-patch-load.ts", import.meta.url));
+    const child = fork(script, [server.url], { execArgv: ["--import", "tsx"] });
+    cleanUps.push(async () => child.kill("SIGKILL"));
+    // It sends nothing else.
+    child.on("message", (message) => (load = message as Load));
+    return child;
+  }
+
+  async function untilLoad(child: ChildProcess, what: string, holds: () => boolean) {
+    await until(what, () => {
+      if (child.exitCode !== null || child.signalCode !== null) throw new Error("It crashed.");
+      return load.hung > 0 || holds();
+    });
+  }
+
+  async function untilAllWork(child: ChildProcess): Promise<void> {
+    const before = load.committed.length;
+    await untilLoad(
+      child,
+      "every worker commits again",
+      () => load.turns.length > 0 && load.turns.every((turn) => turn > before + 100),
+    );
+  }
+
+  it("rejects, reconnects, and neither dies nor leaves half of a transaction", async () => {
+    const admin = open();
+    await admin`create table pairs (id int not null)`;
+    const child = startLoad();
+    const cluster = join(server.stateDir, "data");
+    const kills = ["everything", "postmaster", "backend", "everything", "backend", "everything"];
+    for (const kill of kills) {
+      await untilAllWork(child);
+      const { rejected } = load;
+      const postmaster = findServer(cluster)?.pid ?? 0;
+      const backends = await admin<Backend[]>`
+        select pid from pg_stat_activity where backend_type = 'client backend'
+          and pid <> pg_backend_pid() order by random() limit 1`;
+      const victims = {
+        everything: listProcesses(cluster),
+        postmaster: [postmaster],
+        backend: backends.map((backend) => backend.pid),
+      }[kill];
+      for (const pid of victims ?? []) process.kill(pid, "SIGKILL");
+      await untilLoad(child, "the load is refused", () => load.rejected > rejected);
+      if (kill !== "backend") await until("it is dead", () => findServer(cluster) === null);
+      server = await startEmbeddedPostgres({ dataDir, fsync: false });
+      expect(server.reused).toBe(kill === "backend");
+    }
+    await untilAllWork(child);
+
+    child.kill("SIGKILL");
+    await until("its transactions are over", async () => {
+      const rows = await admin`select 1 from pg_stat_activity
+        where backend_type = 'client backend' and pid <> pg_backend_pid()`;
+      return rows.length === 0;
+    });
+    expect(load.hung).toBe(0);
+    expect(await admin`select id from pairs group by id having count(*) <> 2`).toEqual([]);
+    expect(
+      await admin`select id from unnest(${load.committed}::int[]) as id
+        where id not in (select pairs.id from pairs)`,
+    ).toEqual([]);
+  }, 180_000);
+});
+
+describe("sql.begin of a connection that is gone", () => {
+  it("refuses what it still sends, which would end up in the transaction of another", async () => {
+    const admin = open();
+    await admin`create table strays (who text)`;
+    const sql = open();
+    let pid = 0;
+    let resume = () => {};
+    const otherRuns = new Promise<void>((resolve) => (resume = resolve));
+    let stray = Promise.resolve("");
+    const dead = settle(
+      sql.begin(async (tx) => {
+        pid = (await tx<Backend[]>`select pg_backend_pid() as pid`)[0]?.pid ?? 0;
+        await otherRuns;
+        stray = settle(tx`insert into strays values ('dead')`);
+        await stray;
+      }),
+    );
+    await until("the first runs", () => pid > 0);
+    const other = settle(
+      sql.begin(async (tx) => {
+        await tx`insert into strays values ('other')`;
+        resume();
+        await tx`select pg_sleep(0.2)`;
+        throw new Error("roll back");
+      }),
+    );
+    await terminate(pid);
+    expect(await dead).toBe("CONNECTION_CLOSED");
+    expect(await other).toBe("Error: roll back");
+    expect(await stray).toBe("CONNECTION_CLOSED");
+    expect(await admin`select * from strays`).toEqual([]);
+  });
+
+  it("leaves a pool that works when the connection is reset in a savepoint", async () => {
+    const relay = await openRelay();
+    const sql = open({}, relay.url);
+    let seen = "";
+    const transaction = settle(
+      sql.begin(async (tx) => {
+        await tx
+          .savepoint(async (inner) => {
+            await inner`select 1`;
+            setTimeout(relay.reset, 50);
+            await inner`select pg_sleep(5)`;
+          })
+          .finally(() => (seen = "finally"));
+      }),
+    );
+    expect(await transaction).toBe("CONNECTION_CLOSED");
+    for (const n of [1, 2, 3]) expect(await settle(sql`select ${n}::int as n`)).toBe("done");
+    expect(seen).toBe("finally");
+    expect(await settle(sql.end())).toBe("done");
+  });
+
+  it("begins on a connection whose pipeline it fills", async () => {
+    const sql = open({ max: 2 });
+    await Promise.all([sql`select 1`, sql`select 1`]);
+    for (let ahead = 195; ahead < 205; ahead++) {
+      const statements = Array.from({ length: ahead }, () => settle(sql`select 1`));
+      const transactions = [1, 2].map(() => settle(sql.begin((tx) => tx`select 2`)));
+      expect(await Promise.all(transactions)).toEqual(["done", "done"]);
+      await Promise.all(statements);
+    }
+  });
+});
+
+describe("sql.reserve of a connection that is gone", () => {
+  it("refuses further statements, also after the pool has connected again", async () => {
+    const sql = open();
+    const reserved = await sql.reserve();
+    const [backend] = await reserved<Backend[]>`select pg_backend_pid() as pid`;
+    const sent = [reserved`select pg_sleep(5)`, reserved`select 1`, reserved`select 2`].map(settle);
+    await terminate(backend?.pid ?? 0);
+    expect(new Set(await Promise.all(sent))).toEqual(new Set(["CONNECTION_CLOSED"]));
+    expect(await settle(reserved`select 3`)).toBe("CONNECTION_CLOSED");
+    expect(await settle(sql`select 4`)).toBe("done");
+    expect(await settle(reserved`select 5`)).toBe("CONNECTION_CLOSED");
+    reserved.release();
+    expect(await settle(sql`select 6`)).toBe("done");
+  });
+
+  it("grants it to those who wait for one", async () => {
+    const sql = open();
+    const reserved = await sql.reserve();
+    const [backend] = await reserved<Backend[]>`select pg_backend_pid() as pid`;
+    const waiting = [1, 2, 3].map(() => settle(sql.reserve().then((next) => next.release())));
+    await terminate(backend?.pid ?? 0);
+    expect(await Promise.all(waiting)).toEqual(["done", "done", "done"]);
+  });
+
+  it("grants one without asking for types", async () => {
+    const sql = open({ fetch_types: false });
+    expect(await settle(sql.reserve().then((reserved) => reserved.release()))).toBe("done");
+  });
+});
+
+describe("a connection lost at another moment", () => {
+  it("answers the next statement, not with the last words of the old connection", async () => {
+    const sql = open();
+    const [backend] = await sql<Backend[]>`select pg_backend_pid() as pid`;
+    const lost = settle(sql`select pg_sleep(5)`);
+    await terminate(backend?.pid ?? 0);
+    expect(await lost).toBe("CONNECTION_CLOSED");
+    expect(await settle(sql`select 1`)).toBe("done");
+  });
+
+  it("rejects the statement that waited while the types were read", async () => {
+    let resets = 0;
+    const relay = await openRelay((text, client) => {
+      if (text.includes("pg_catalog.pg_type") && resets++ < 2) client.resetAndDestroy();
+    });
+    const sql = open({}, relay.url);
+    expect(await settle(sql`select 1`)).toBe("ECONNRESET");
+    expect(await settle(sql.reserve())).toBe("ECONNRESET");
+    expect(await settle(sql`select 1`)).toBe("done");
+  });
+
+  it("rejects the statement for which a server hangs up", async () => {
+    const relay = await openRelay((_, client) => client.end());
+    expect(await settle(open({}, relay.url)`select 1`)).toBe("CONNECTION_CLOSED");
+  });
+
+  it("ends the pool that was to end after its last statement", async () => {
+    const relay = await openRelay();
+    const sql = open({}, relay.url);
+    await sql`select 1`;
+    const statement = settle(sql`select pg_sleep(5)`);
+    const end = settle(sql.end());
+    await delay(50);
+    relay.reset();
+    expect([await statement, await end]).toEqual(["ECONNRESET", "done"]);
+  });
+});

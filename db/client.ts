@@ -1,0 +1,66 @@
+import { drizzle, type PostgresJsDatabase } from "drizzle-orm/postgres-js";
+import postgres from "postgres";
+import { env } from "@/lib/env";
+import * as schema from "./schema";
+
+export type Sql = postgres.Sql;
+/** What runs statements: the pool, or one transaction of it. */
+export type Statements = postgres.ISql;
+export type Orm = PostgresJsDatabase<typeof schema>;
+
+/** `sql` for the hot, set-based statements; `orm` for everything that reads better typed. */
+export type Database = { sql: Sql; orm: Orm; close(): Promise<void> };
+
+/** A column of type date is a day, "2026-11-23", not a moment. */
+const calendarDay = {
+  to: 1082,
+  from: [1082],
+  serialize: (day: string) => day,
+  parse: (day: string) => day,
+};
+
+type Limits = { max?: number; statementTimeoutMs?: number };
+
+/** Opens a pool for each of the two; no connection is made before the first statement. */
+export function connect(
+  url: string,
+  { max = 10, statementTimeoutMs = 10_000 }: Limits = {},
+): Database {
+  const options = {
+    max,
+    connect_timeout: 5,
+    idle_timeout: 60,
+    // The default waits up to 20 s after a few failures: longer than PostgreSQL takes to come back.
+    backoff: () => 0.25,
+    onnotice: () => {},
+    types: { day: calendarDay },
+    connection: {
+      application_name: "turbo-webhooks",
+      statement_timeout: statementTimeoutMs,
+      lock_timeout: 5_000,
+      idle_in_transaction_session_timeout: 10_000,
+    },
+  };
+  const sql = postgres(url, options);
+  // Drizzle changes the serializers of the client it is given: it gets one of its own.
+  const ormClient = postgres(url, { ...options, max: Math.max(2, Math.floor(max / 2)) });
+  return {
+    sql,
+    orm: drizzle(ormClient, { schema }),
+    close: async () => {
+      await Promise.all([sql.end({ timeout: 5 }), ormClient.end({ timeout: 5 })]);
+    },
+  };
+}
+
+const store: { turboDatabase?: Database } = globalThis as never;
+
+/** The database of this process; Next bundles routes apart from the launcher, hence globalThis. */
+export function db(): Database {
+  if (!store.turboDatabase) {
+    const url = env().databaseUrl;
+    if (!url) throw new Error("DATABASE_URL is not set and the embedded database was not started.");
+    store.turboDatabase = connect(url);
+  }
+  return store.turboDatabase;
+}

@@ -1,0 +1,5 @@
+export * from "./engine";
+export * from "./entities";
+export * from "./events";
+export * from "./installation";
+export * from "./webhooks";

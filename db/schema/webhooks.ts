@@ -1,0 +1,153 @@
+import { sql } from "drizzle-orm";
+import {
+  boolean,
+  foreignKey,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  pgView,
+  primaryKey,
+  text,
+  uuid,
+  varchar,
+} from "drizzle-orm/pg-core";
+import { created_at, id, instant, updated_at } from "./columns";
+import { events } from "./events";
+
+export const webhookStates = ["active", "paused", "disabled", "deleted"] as const;
+export type WebhookState = (typeof webhookStates)[number];
+
+export type SealedSecret = { sealed: string; expires_at: string };
+
+export const webhook_subscriptions = pgTable(
+  "webhook_subscriptions",
+  {
+    id: id(),
+    name: varchar("name", { length: 100 }).notNull(),
+    url: text("url").notNull(),
+    event_types: text("event_types").array().notNull(),
+    state: text("state").$type<WebhookState>().notNull().default("active"),
+    disabled_reason: text("disabled_reason"),
+    active: boolean("active")
+      .notNull()
+      .generatedAlwaysAs(sql`state = 'active'`),
+    secret_token: text("secret_token").notNull(),
+    // Older secrets that still sign while a rotation overlaps, newest first.
+    previous_secrets: jsonb("previous_secrets").$type<SealedSecret[]>().notNull().default([]),
+    filters: jsonb("filters").$type<Record<string, unknown>>().notNull().default({}),
+    // Rises when url, secret or state change the terms under which a POST may begin.
+    revision: integer("revision").notNull().default(1),
+    created_at: created_at(),
+    updated_at: updated_at(),
+    deleted_at: instant("deleted_at"),
+  },
+  (table) => [index("webhook_subscriptions_created_at").on(table.created_at, table.id)],
+);
+
+export const webhook_lanes = pgTable("webhook_lanes", {
+  webhook_id: uuid("webhook_id")
+    .primaryKey()
+    .references(() => webhook_subscriptions.id),
+  holder: uuid("holder"),
+  lease_until: instant("lease_until"),
+  revision_seen: integer("revision_seen").notNull().default(0),
+  bell_seq: integer("bell_seq").notNull().default(0),
+  bell_at: instant("bell_at"),
+  alarm_at: instant("alarm_at"),
+  timeouts_in_row: integer("timeouts_in_row").notNull().default(0),
+});
+
+export const deliveryStatuses = ["pending", "success", "failed", "cancelled"] as const;
+export type DeliveryStatus = (typeof deliveryStatuses)[number];
+
+export const attemptTriggers = ["automatic", "manual", "test", "recover"] as const;
+export type AttemptTrigger = (typeof attemptTriggers)[number];
+
+export const webhook_deliveries = pgTable(
+  "webhook_deliveries",
+  {
+    id: id(),
+    subscription_id: uuid("subscription_id")
+      .notNull()
+      .references(() => webhook_subscriptions.id),
+    event_id: uuid("event_id")
+      .notNull()
+      .references(() => events.id),
+    event_type: varchar("event_type", { length: 100 }).notNull(),
+    status: varchar("status", { length: 20 }).$type<DeliveryStatus>().notNull().default("pending"),
+    response_code: integer("response_code"),
+    response_body: text("response_body"),
+    error_message: text("error_message"),
+    attempts: integer("attempts").notNull().default(0),
+    // What the next (or running) attempt is, and how many delays of the schedule are used up.
+    trigger: varchar("trigger", { length: 20 })
+      .$type<AttemptTrigger>()
+      .notNull()
+      .default("automatic"),
+    steps_used: integer("steps_used").notNull().default(0),
+    interruptions: integer("interruptions").notNull().default(0),
+    next_attempt_at: instant("next_attempt_at"),
+    // Set while an attempt runs; past it, the attempt is taken for interrupted.
+    claimed_until: instant("claimed_until"),
+    created_at: created_at(),
+    delivered_at: instant("delivered_at"),
+  },
+  (table) => [
+    index("webhook_deliveries_due")
+      .on(table.subscription_id, table.next_attempt_at, table.id)
+      .where(sql`status = 'pending'`),
+    index("webhook_deliveries_log").on(table.subscription_id, table.id),
+    index("webhook_deliveries_event").on(table.event_id),
+    index("webhook_deliveries_failed")
+      .on(table.created_at)
+      .where(sql`status = 'failed'`),
+  ],
+);
+
+export const attemptOutcomes = ["success", "failure", "interrupted"] as const;
+export type AttemptOutcome = (typeof attemptOutcomes)[number];
+
+export const webhook_attempts = pgTable(
+  "webhook_attempts",
+  {
+    delivery_id: uuid("delivery_id").notNull(),
+    number: integer("number").notNull(),
+    trigger: varchar("trigger", { length: 20 }).$type<AttemptTrigger>().notNull(),
+    outcome: varchar("outcome", { length: 20 }).$type<AttemptOutcome>().notNull(),
+    started_at: instant("started_at").notNull(),
+    duration_ms: integer("duration_ms"),
+    url: text("url"),
+    address: text("address"),
+    request_headers: jsonb("request_headers").$type<Record<string, string>>(),
+    response_code: integer("response_code"),
+    response_headers: jsonb("response_headers").$type<Record<string, string>>(),
+    response_body: text("response_body"),
+    is_response_cut: boolean("is_response_cut").notNull().default(false),
+    error_class: text("error_class"),
+    error_message: text("error_message"),
+  },
+  (table) => [
+    primaryKey({ columns: [table.delivery_id, table.number] }),
+    foreignKey({ columns: [table.delivery_id], foreignColumns: [webhook_deliveries.id] }),
+  ],
+);
+
+/** The delivery log with the payload of each delivery, which is stored once, with the event. */
+export const webhook_delivery_payloads = pgView("webhook_delivery_payloads", {
+  id: uuid("id").notNull(),
+  subscription_id: uuid("subscription_id").notNull(),
+  event_id: uuid("event_id").notNull(),
+  event_type: varchar("event_type", { length: 100 }).notNull(),
+  payload: jsonb("payload").notNull(),
+  status: varchar("status", { length: 20 }).notNull(),
+  response_code: integer("response_code"),
+  response_body: text("response_body"),
+  error_message: text("error_message"),
+  attempts: integer("attempts").notNull(),
+  created_at: instant("created_at").notNull(),
+  delivered_at: instant("delivered_at"),
+}).as(sql`
+  select d.id, d.subscription_id, d.event_id, d.event_type, e.body::jsonb as payload, d.status,
+    d.response_code, d.response_body, d.error_message, d.attempts, d.created_at, d.delivered_at
+  from webhook_deliveries d join events e on e.id = d.event_id`);

@@ -1,0 +1,89 @@
+import type postgres from "postgres";
+import type { Statements } from "@/db/client";
+import type { Context } from "@/lib/context";
+import { log } from "@/lib/log";
+import type { EventRow } from "./envelope";
+
+type Fragment = postgres.PendingQuery<postgres.Row[]>;
+type Emitted = { event_id: string; webhook_ids: string[] };
+
+/**
+ * Commits a change together with its events and one delivery for each webhook that wants one:
+ * a single statement, so either all of it happened or none. `writes` are statements that return
+ * one row for each row they wrote; unless they return `expected` rows in all, nothing is recorded.
+ * Returns whether they did, so that a caller who lost a race can read again.
+ */
+export async function commitChange(
+  ctx: Context,
+  {
+    sql,
+    writes,
+    expected,
+    events,
+  }: { sql: Statements; writes: Fragment[]; expected: number; events: EventRow[] },
+): Promise<boolean> {
+  const steps = writes.map((write, index) => sql`${sql(`write_${index}`)} as (${write})`);
+  const counts = writes.map((_, index) => sql`(select count(*) from ${sql(`write_${index}`)})`);
+  const [row] = await sql<{ written: number; emitted: Emitted[] }[]>`
+    with ${join(sql, steps, sql`, `)},
+    written as (select (${join(sql, counts, sql` + `)})::int as rows),
+    ${insertEvents(sql, events)}
+    where (select rows from written) = ${expected}
+    returning id, type),
+    ${insertDeliveries(sql)}
+    select (select rows from written) as written, ${emittedSummary(sql)} as emitted`;
+  if (row?.written !== expected) return false;
+  announce(ctx, events, row.emitted);
+  return true;
+}
+
+function insertEvents(sql: Statements, events: EventRow[]): Fragment {
+  return sql`recorded as (
+    insert into events (id, type, entity_type, entity_id, entity_version, created_at, body, whole_body)
+    select id, type, entity_type, entity_id, entity_version, created_at, body, whole_body
+    from unnest(
+      ${events.map((e) => e.id)}::uuid[], ${events.map((e) => e.type)}::text[],
+      ${events.map((e) => e.entity_type)}::text[], ${events.map((e) => e.entity_id)}::uuid[],
+      ${events.map((e) => e.entity_version)}::int[], ${events.map((e) => e.created_at.toISOString())}::text[]::timestamptz[],
+      ${events.map((e) => e.body)}::text[], ${events.map((e) => e.whole_body)}::text[]
+    ) as drafted (id, type, entity_type, entity_id, entity_version, created_at, body, whole_body)`;
+}
+
+/** A paused or failing webhook gets its deliveries too: they are held until it goes on. */
+function insertDeliveries(sql: Statements): Fragment {
+  return sql`delivered as (
+    insert into webhook_deliveries (id, subscription_id, event_id, event_type, next_attempt_at)
+    select turbo_uuid_v7(), webhook.id, recorded.id, recorded.type, clock_timestamp()
+    from recorded join webhook_subscriptions webhook
+      on webhook.event_types && array[recorded.type, split_part(recorded.type, '.', 1) || '.*', '*']
+      and (webhook.state in ('active', 'paused')
+        or (webhook.state = 'disabled' and webhook.disabled_reason is distinct from 'gone'))
+    returning event_id, subscription_id)`;
+}
+
+function emittedSummary(sql: Statements): Fragment {
+  return sql`coalesce((
+    select jsonb_agg(jsonb_build_object('event_id', event_id, 'webhook_ids', webhook_ids))
+    from (select event_id, jsonb_agg(subscription_id) as webhook_ids from delivered group by event_id) each
+  ), '[]')`;
+}
+
+function join(sql: Statements, parts: Fragment[], separator: Fragment): Fragment {
+  return parts.reduce((all, part) => sql`${all}${separator}${part}`);
+}
+
+function announce(ctx: Context, events: EventRow[], emitted: Emitted[]): void {
+  const webhooksOf = new Map(emitted.map((entry) => [entry.event_id, entry.webhook_ids]));
+  for (const event of events) {
+    const count = webhooksOf.get(event.id)?.length ?? 0;
+    log.info(
+      `emitted ${event.type} for ${event.entity_type}:${event.entity_id} to ${count} webhooks`,
+      {
+        request_id: ctx.requestId,
+        event_id: event.id,
+      },
+    );
+  }
+  const touched = new Set(emitted.flatMap((entry) => entry.webhook_ids));
+  if (touched.size > 0) ctx.post.ring([...touched].toSorted());
+}

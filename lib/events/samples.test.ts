@@ -1,0 +1,50 @@
+import { describe, expect, it } from "vitest";
+import { entityOf } from "@/lib/entities/definitions";
+import { isId } from "@/lib/id";
+import { catalogue } from "./catalogue";
+import { meaningsOf } from "./changes";
+import { toEventRow } from "./envelope";
+import { sampleOf } from "./samples";
+
+const occasion = {
+  actor: { type: "user" as const, name: "sample", metadata: {} },
+  at: new Date(),
+  baseUrl: "http://localhost:3000",
+};
+const ofEntities = catalogue.filter(({ entity }) => entity !== "webhook");
+
+describe.each(catalogue)("the sample of $type", ({ type, entity }) => {
+  const sample = sampleOf(type);
+
+  it("is an event of that type", () => {
+    expect(sample).toMatchObject({ type, entity_type: entity });
+    expect(isId(sample.entity_id)).toBe(true);
+    expect(sample.current.id).toBe(sample.entity_id);
+    expect(JSON.parse(toEventRow(sample, occasion).body)).toMatchObject({ event_type: type });
+  });
+
+  it("names as changed what it shows the old values of, and they differ", () => {
+    expect(Object.keys(sample.previous ?? {})).toEqual(sample.changes);
+    for (const field of sample.changes)
+      expect(sample.current[field]).not.toEqual(sample.previous?.[field]);
+  });
+});
+
+describe.each(ofEntities)("the sample of $type", ({ type, entity }) => {
+  const sample = sampleOf(type);
+  const definition = entityOf(`${entity}s`);
+  const action = type.slice(entity.length + 1);
+
+  it("shows an entity that could be created so", () => {
+    const given = Object.fromEntries(definition.fields.map((name) => [name, sample.current[name]]));
+    expect(definition.create.safeParse(given).error).toBeUndefined();
+    expect(sample.context).toMatchObject(definition.context(sample.current));
+  });
+
+  it("has the meaning its type has", () => {
+    const rule = definition.rules.find((one) => one.action === action);
+    if (!rule) return expect(["created", "updated", "deleted"]).toContain(action);
+    const before = { ...sample.current, ...sample.previous };
+    expect(meaningsOf([rule], before, sample.current)).toEqual([rule]);
+  });
+});

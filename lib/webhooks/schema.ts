@@ -1,0 +1,121 @@
+import { z } from "zod";
+import { isEventPattern, subscribableTypes } from "@/lib/events/catalogue";
+import { plainText } from "@/lib/text";
+import type { AttemptOutcome, AttemptTrigger, DeliveryStatus, WebhookState } from "@/db/schema";
+
+const eventTypes = z
+  .array(
+    z.string().refine(isEventPattern, {
+      error: (issue) =>
+        `"${String(issue.input)}" is not an event type; use one of ${subscribableTypes.join(", ")}, a wildcard such as issue.*, or *`,
+    }),
+  )
+  .min(1, "choose at least one event type")
+  .max(200)
+  .transform((types) => [...new Set(types)]);
+
+const encodedSecret = /^whsec_(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/** 24 to 255 visible characters, or `whsec_` and the base64 of 24 to 64 bytes. */
+export function isSecret(text: string): boolean {
+  if (!text.startsWith("whsec_")) return /^[\x21-\x7e]{24,255}$/.test(text);
+  if (!encodedSecret.test(text)) return false;
+  const { length } = Buffer.from(text.slice(6), "base64");
+  return length >= 24 && length <= 64;
+}
+
+// Which URLs a receiver may have is judged by the target check; here only that there is one.
+const url = z.string().min(1, "must not be empty");
+
+const secretToken = z
+  .string()
+  .refine(
+    isSecret,
+    "must be 24 to 255 visible characters, or whsec_ and the base64 of 24 to 64 bytes",
+  )
+  .nullish();
+
+const filters = z
+  .record(z.string(), z.unknown())
+  .refine((given) => Object.keys(given).length === 0, "must be {}: this version has no filters");
+
+export const CreateWebhook = z.strictObject({
+  name: plainText(100),
+  url,
+  event_types: eventTypes,
+  active: z.boolean().default(true),
+  secret_token: secretToken,
+  filters: filters.default({}),
+});
+export type CreateWebhook = z.input<typeof CreateWebhook>;
+
+export const UpdateWebhook = z.strictObject({
+  name: plainText(100).optional(),
+  url: url.optional(),
+  event_types: eventTypes.optional(),
+  active: z.boolean().optional(),
+  filters: filters.optional(),
+});
+export type UpdateWebhook = z.input<typeof UpdateWebhook>;
+
+/** How long the old secret still signs beside the new one; 0: not at all. */
+export const RotateSecret = z.strictObject({
+  secret_token: secretToken,
+  overlap_hours: z.number().int().min(0).max(168).default(24),
+});
+export type RotateSecret = z.input<typeof RotateSecret>;
+
+/** A webhook as shown outside; `secret_token` is masked save in the answer of create and rotate. */
+export type Webhook = {
+  id: string;
+  name: string;
+  url: string;
+  event_types: string[];
+  active: boolean;
+  state: Exclude<WebhookState, "deleted">;
+  disabled_reason: string | null;
+  secret_token: string;
+  previous_secret_expires_at: string | null;
+  filters: Record<string, unknown>;
+  created_at: string;
+  updated_at: string;
+};
+
+/** A delivery as lists show it. `is_held`: its webhook is paused or disabled, so it waits. */
+export type Delivery = {
+  id: string;
+  subscription_id: string;
+  event_id: string;
+  event_type: string;
+  status: DeliveryStatus;
+  response_code: number | null;
+  response_body: string | null;
+  error_message: string | null;
+  attempts: number;
+  trigger: AttemptTrigger;
+  is_in_flight: boolean;
+  is_held: boolean;
+  next_attempt_at: string | null;
+  created_at: string;
+  delivered_at: string | null;
+};
+
+export type Attempt = {
+  number: number;
+  trigger: AttemptTrigger;
+  outcome: AttemptOutcome;
+  started_at: string;
+  duration_ms: number | null;
+  url: string | null;
+  address: string | null;
+  request_headers: Record<string, string> | null;
+  response_code: number | null;
+  response_headers: Record<string, string> | null;
+  response_body: string | null;
+  is_response_cut: boolean;
+  error_class: string | null;
+  error_message: string | null;
+};
+
+/** One delivery whole: with the payload it posts and every attempt, oldest first. */
+export type DeliveryDetail = Delivery & { payload: unknown; attempt_log: Attempt[] };

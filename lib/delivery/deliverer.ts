@@ -1,0 +1,193 @@
+import type { Database } from "@/db/client";
+import { clock } from "@/lib/clock";
+import type { Env } from "@/lib/env";
+import { log, reasonOf } from "@/lib/log";
+import { startAttempt, type Attempt, type AttemptEnd, type AttemptTools } from "./attempt";
+import { loadTestClaim, type Claim } from "./claim";
+import { Drain, type DrainTools } from "./drain";
+import { disableGone } from "./gone";
+import { nextDueMs } from "./lane";
+import type { Sender } from "./send";
+import { Settler } from "./settle";
+import { SocketBudget } from "./socket-budget";
+
+const mostSockets = 1024;
+/** How long a stop waits for attempts under way before it writes them down as interrupted. */
+const defaultGraceMs = 7_000;
+
+export type DelivererOptions = {
+  db: Database;
+  sender: Sender;
+  openSecret: AttemptTools["openSecret"];
+  userAgent: string;
+  settings: Env["webhook"];
+  graceMs?: number;
+};
+
+/** All delivering of this process: its drains, its attempts under way, its results being written. */
+export class Deliverer {
+  readonly #options: DelivererOptions;
+  readonly #settler: Settler;
+  readonly #sockets = new SocketBudget(mostSockets);
+  readonly #drains = new Map<string, Drain>();
+  readonly #turns = new Set<Drain>();
+  readonly #attempts = new Set<Attempt>();
+  readonly #leastRevisions = new Map<string, number>();
+  readonly #work = new Set<Promise<unknown>>();
+  #isStopping = false;
+
+  constructor(options: DelivererOptions) {
+    this.#options = options;
+    this.#settler = new Settler(options.db.sql);
+  }
+
+  /**
+   * Drains one lane if nobody else does. `sliceMs`: claims nothing after so long. `leave` is told,
+   * in milliseconds from now, when the lane next has work: as soon as it is released, and once more
+   * when attempts have ended that were still under way then.
+   */
+  async drain(
+    webhookId: string,
+    { sliceMs = Infinity, leave }: { sliceMs?: number; leave: (dueMs: number) => Promise<void> },
+  ): Promise<{ isTaken: boolean }> {
+    if (this.#isStopping || !this.#options.settings.enabled) return { isTaken: false };
+    const drain = new Drain(this.#drainTools(), webhookId, sliceMs);
+    this.#turns.add(drain);
+    const turn = this.#track(drain.run(() => this.#enlist(drain)));
+    const isTaken = await turn.finally(() => this.#turns.delete(drain));
+    if (!isTaken) return { isTaken };
+    // In statements of their own: what was committed while the lease still stood is seen only now.
+    for (;;) {
+      const stragglers = drain.stragglers();
+      const dueMs = await nextDueMs(this.#options.db.sql, webhookId);
+      if (dueMs !== null) await leave(dueMs);
+      if (!stragglers) return { isTaken };
+      await stragglers;
+    }
+  }
+
+  #enlist(drain: Drain): () => void {
+    this.#drains.set(drain.webhookId, drain);
+    return () => {
+      if (this.#drains.get(drain.webhookId) === drain) this.#drains.delete(drain.webhookId);
+    };
+  }
+
+  /** As whom this process holds lanes at present. */
+  get holders(): string[] {
+    return [...this.#turns].map((drain) => drain.holder);
+  }
+
+  /** Tells the drain of this lane, if it runs here, that there may be work; false: it does not. */
+  wake(webhookId: string): boolean {
+    const drain = this.#drains.get(webhookId);
+    if (!drain?.isHolder) return false;
+    drain.wake();
+    return true;
+  }
+
+  /** Makes the one attempt of a test delivery, beside the lane. */
+  async sendTest(deliveryId: string): Promise<void> {
+    const claim = await loadTestClaim(this.#options.db.sql, deliveryId);
+    if (!claim || this.#isStopping) return;
+    await this.#attempt(claim, () => true);
+  }
+
+  /**
+   * After this, no POST begins here for the webhook under terms older than `revision`: attempts
+   * that have sent nothing yet are withdrawn, later ones are refused as they begin.
+   */
+  fence(webhookId: string, revision: number): void {
+    const least = Math.max(revision, this.#leastRevisions.get(webhookId) ?? 0);
+    this.#leastRevisions.set(webhookId, least);
+    for (const attempt of this.#attempts) {
+      const { claim } = attempt;
+      if (claim.webhook_id === webhookId && claim.revision < least && !attempt.hasBegun()) {
+        attempt.withdraw();
+      }
+    }
+  }
+
+  /** Attempts under way in this process. */
+  get inFlight(): number {
+    return this.#attempts.size;
+  }
+
+  /** The deliveries of those attempts: their results are here, or will be. */
+  deliveriesUnderWay(): string[] {
+    return [...this.#attempts].map((attempt) => attempt.claim.delivery_id);
+  }
+
+  /** Claims nothing more, waits for what is under way, writes the rest down as interrupted. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    for (const drain of this.#turns) drain.stop();
+    const cutOff = setTimeout(() => this.#interruptAll(), this.#options.graceMs ?? defaultGraceMs);
+    // A turn that ends may have begun attempts until then.
+    while (this.#work.size > 0) await Promise.allSettled(this.#work);
+    clearTimeout(cutOff);
+    await this.#options.sender.close();
+  }
+
+  #track<T>(work: Promise<T>): Promise<T> {
+    const tracked = work.finally(() => this.#work.delete(tracked));
+    this.#work.add(tracked);
+    return tracked;
+  }
+
+  #interruptAll(): void {
+    log.warn("webhook attempts interrupted", { count: this.#attempts.size });
+    for (const attempt of this.#attempts) attempt.interrupt();
+  }
+
+  #drainTools(): DrainTools {
+    const { settings, db } = this.#options;
+    return {
+      sql: db.sql,
+      parallelism: settings.parallelism,
+      timeoutMs: settings.timeoutMs,
+      nowMs: () => clock().nowMs(),
+      sockets: this.#sockets,
+      attempt: (claim, mayBegin) => this.#attempt(claim, mayBegin),
+      fence: (webhookId, revision) => this.fence(webhookId, revision),
+      deliveriesUnderWay: () => this.deliveriesUnderWay(),
+    };
+  }
+
+  #attempt(claim: Claim, isHolder: () => boolean): Promise<AttemptEnd> {
+    return this.#track(this.#makeAttempt(claim, isHolder));
+  }
+
+  async #makeAttempt(claim: Claim, isHolder: () => boolean): Promise<AttemptEnd> {
+    const { sender, openSecret, userAgent, settings } = this.#options;
+    const tools = {
+      sender,
+      clock: clock(),
+      openSecret,
+      userAgent,
+      timeoutMs: settings.timeoutMs,
+      retryDelaysSeconds: settings.retryDelaysSeconds,
+    };
+    const mayBegin = () =>
+      isHolder() && claim.revision >= (this.#leastRevisions.get(claim.webhook_id) ?? 0);
+    const attempt = startAttempt(tools, claim, mayBegin);
+    this.#attempts.add(attempt);
+    const end = await attempt.ended;
+    await this.#settler.settle(end.settlement);
+    this.#attempts.delete(attempt);
+    if (end.isGone) await this.#disable(end);
+    return end;
+  }
+
+  async #disable({ settlement }: AttemptEnd): Promise<void> {
+    try {
+      await disableGone(this.#options.db.sql, settlement);
+    } catch (error) {
+      // Its next delivery will be told 410 as well.
+      log.error("webhook not disabled although its receiver is gone", {
+        delivery_id: settlement.delivery_id,
+        reason: reasonOf(error),
+      });
+    }
+  }
+}

@@ -1,0 +1,246 @@
+import { randomUUID } from "node:crypto";
+import type { Sql } from "@/db/client";
+import { log, reasonOf } from "@/lib/log";
+import type { AttemptEnd } from "./attempt";
+import { claimDue, interruptClaims, type Claim, type Cursor } from "./claim";
+import { markRevisionSeen } from "./fence";
+import {
+  countForeignClaims,
+  leaseMs,
+  nextDueMs,
+  releaseLane,
+  renewEveryMs,
+  renewLane,
+  takeLane,
+} from "./lane";
+import type { SocketBudget } from "./socket-budget";
+
+/** Idle with the lane in hand this long before releasing it: new work then costs no new run. */
+const lingerMs = 100;
+/** Work due within this time is waited for with the lane in hand. */
+const shortWaitMs = 3_000;
+/** With attempts under way, the lane is looked at this often even if every hint was lost. */
+const lookEveryMs = 500;
+/** This many time-outs in a row make a lane suspect: one probe at a time until something answers. */
+const suspectAfter = 3;
+/** A lane whose oldest due row is older than this is far behind: a quarter goes to its newest rows. */
+const farBehindMs = 60_000;
+
+export type DrainTools = {
+  sql: Sql;
+  parallelism: number;
+  timeoutMs: number;
+  nowMs: () => number;
+  sockets: SocketBudget;
+  /** Makes one attempt; resolves when its result is written down. */
+  attempt: (claim: Claim, mayBegin: () => boolean) => Promise<AttemptEnd>;
+  /** After this no POST of the webhook begins in this process under terms older than `revision`. */
+  fence: (webhookId: string, revision: number) => void;
+  /** The deliveries of all attempts of this process that are not yet written down. */
+  deliveriesUnderWay: () => string[];
+};
+
+/** One holder's turn at one lane: takes the lease, makes what is due happen, releases it. */
+export class Drain {
+  readonly webhookId: string;
+  /** Of its own, not the process's: an older turn of this process must not pass for this one. */
+  readonly holder = randomUUID();
+  readonly #tools: DrainTools;
+  readonly #sliceEndsAt: number;
+  #leaseEndsAt = 0;
+  #isOver = false;
+  #revision = 0;
+  #timeoutsInRow = 0;
+  #foreignClaims = 0;
+  #inFlight = 0;
+  #cursor: Cursor | null = null;
+  #claimCount = 0;
+  #isStopping = false;
+  #hasNews = true;
+  #wakeUp: () => void = () => {};
+  readonly #underWay = new Map<string, Promise<void>>();
+
+  constructor(tools: DrainTools, webhookId: string, sliceMs: number) {
+    this.#tools = tools;
+    this.webhookId = webhookId;
+    this.#sliceEndsAt = performance.now() + sliceMs;
+  }
+
+  /** There may be new work: look without a new run. */
+  wake(): void {
+    this.#hasNews = true;
+    this.#wakeUp();
+  }
+
+  /** Claims nothing more; what is under way goes on. */
+  stop(): void {
+    this.#isStopping = true;
+    this.#wakeUp();
+  }
+
+  /** Still within its lease? Asked before each POST; by monotonic time, whatever the wall says. */
+  get isHolder(): boolean {
+    return !this.#isOver && performance.now() < this.#leaseEndsAt;
+  }
+
+  /**
+   * Runs the turn; false: somebody else holds the lane. `enlist` makes this drain known to those
+   * who wake it and is undone before the lane is released: later news then goes by the lane's row,
+   * and the last look finds it.
+   */
+  async run(enlist: () => () => void): Promise<boolean> {
+    const { sql } = this.#tools;
+    const { webhookId, holder } = this;
+    const askedAt = performance.now();
+    const taken = await takeLane(sql, { webhookId, holder });
+    if (!taken.isTaken) return false;
+    this.#leaseEndsAt = askedAt + leaseMs;
+    this.#revision = taken.revision;
+    this.#timeoutsInRow = taken.timeoutsInRow;
+    this.#foreignClaims = taken.liveClaims;
+    const delist = enlist();
+    const renewal = setInterval(() => void this.#renew(), renewEveryMs);
+    try {
+      if (taken.hasExpiredClaims) await this.#takeOver();
+      while (await this.#turn());
+    } finally {
+      delist();
+      clearInterval(renewal);
+      // Whoever finds no holder relies on it: what has sent nothing by now sends nothing any more.
+      this.#isOver = true;
+      await releaseLane(sql, { webhookId, holder, timeoutsInRow: this.#timeoutsInRow });
+    }
+    return true;
+  }
+
+  /** Claims and starts what fits, then waits for a reason to look again; false: nothing more to do. */
+  async #turn(): Promise<boolean> {
+    if (this.#isStopping || !this.isHolder || performance.now() >= this.#sliceEndsAt) return false;
+    if (this.#hasNews && this.#freeSlots() > 0) await this.#claim();
+    if (this.#hasNews && this.#freeSlots() > 0) return true;
+    if (this.#inFlight > 0) {
+      if (!(await this.#wait(lookEveryMs)) && this.#freeSlots() > 0) this.#hasNews = true;
+      return true;
+    }
+    if (await this.#wait(lingerMs)) return true;
+    const dueMs = await nextDueMs(this.#tools.sql, this.webhookId);
+    if (dueMs === null || dueMs > shortWaitMs) return this.#hasNews;
+    await this.#wait(dueMs);
+    await this.#takeOver();
+    this.#hasNews = true;
+    return true;
+  }
+
+  /** Writes down as interrupted what another holder claimed and never brought to an end. */
+  async #takeOver(): Promise<void> {
+    const { sql, timeoutMs, deliveriesUnderWay } = this.#tools;
+    const { webhookId } = this;
+    await interruptClaims(sql, { of: { webhookId }, timeoutMs, ours: deliveriesUnderWay() });
+    this.#foreignClaims = await countForeignClaims(sql, webhookId, [...this.#underWay.keys()]);
+  }
+
+  /** Resolves true on a wake-up, false when `ms` have passed without one. */
+  #wait(ms: number): Promise<boolean> {
+    if (this.#hasNews && this.#freeSlots() > 0) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), ms);
+      this.#wakeUp = () => {
+        clearTimeout(timer);
+        resolve(true);
+      };
+    });
+  }
+
+  get #isSuspect(): boolean {
+    return this.#timeoutsInRow >= suspectAfter;
+  }
+
+  #freeSlots(): number {
+    const limit = this.#isSuspect ? 1 : this.#tools.parallelism - this.#foreignClaims;
+    return Math.max(0, limit - this.#inFlight);
+  }
+
+  async #claim(): Promise<void> {
+    const { sql, timeoutMs, sockets } = this.#tools;
+    const { webhookId, holder } = this;
+    const isSuspect = this.#isSuspect;
+    const isFirst = this.#inFlight === 0;
+    const most = sockets.take(this.#freeSlots(), { isSuspect, isFirst });
+    this.#hasNews = false;
+    if (most === 0) return;
+    const newestFirst = this.#isFarBehind && ++this.#claimCount % 4 === 0;
+    const after = newestFirst ? null : this.#cursor;
+    let claims: Claim[] = [];
+    try {
+      const claim = { webhookId, holder, most, timeoutMs, after, newestFirst };
+      claims = await claimDue(sql, claim);
+    } finally {
+      sockets.giveBack(most - claims.length, isSuspect);
+    }
+    // A full answer says that there is more; an empty one behind a cursor may have missed some.
+    this.#hasNews ||= claims.length === most || after !== null;
+    if (!newestFirst) this.#cursor = claims.length === most ? cursorAfter(claims) : null;
+    for (const claim of claims) this.#start(claim, isSuspect);
+  }
+
+  get #isFarBehind(): boolean {
+    return (
+      this.#cursor !== null && Date.parse(this.#cursor.dueAt) < this.#tools.nowMs() - farBehindMs
+    );
+  }
+
+  #start(claim: Claim, isSuspect: boolean): void {
+    this.#inFlight += 1;
+    const ending = this.#attempt(claim).finally(() => {
+      this.#inFlight -= 1;
+      this.#tools.sockets.giveBack(1, isSuspect);
+      // Its next attempt may have been claimed before this one's end came to be known here.
+      if (this.#underWay.get(claim.delivery_id) === ending)
+        this.#underWay.delete(claim.delivery_id);
+      this.#wakeUp();
+    });
+    this.#underWay.set(claim.delivery_id, ending);
+  }
+
+  /** Resolves when every attempt still under way is written down; null: there is none. */
+  stragglers(): Promise<unknown> | null {
+    return this.#underWay.size > 0 ? Promise.all(this.#underWay.values()) : null;
+  }
+
+  async #attempt(claim: Claim): Promise<void> {
+    const end = await this.#tools.attempt(claim, () => this.isHolder);
+    if (end.isTimeout) this.#timeoutsInRow += 1;
+    else if (end.isAnswered) this.#timeoutsInRow = 0;
+  }
+
+  async #renew(): Promise<void> {
+    const { sql } = this.#tools;
+    const { webhookId, holder } = this;
+    const askedAt = performance.now();
+    try {
+      const timeoutsInRow = this.#timeoutsInRow;
+      const renewed = await renewLane(sql, { webhookId, holder, timeoutsInRow });
+      this.#leaseEndsAt = renewed ? askedAt + leaseMs : 0;
+      if (!renewed) return this.#wakeUp();
+      await this.#heed(renewed.revision);
+      if (this.#foreignClaims > 0) await this.#takeOver();
+    } catch (error) {
+      log.warn("webhook lane not renewed", { webhook_id: webhookId, reason: reasonOf(error) });
+    }
+  }
+
+  /** The terms changed, and no signal need have come: says that it knows, so that nobody waits. */
+  async #heed(revision: number): Promise<void> {
+    if (revision <= this.#revision) return;
+    const { sql, fence } = this.#tools;
+    const { webhookId, holder } = this;
+    fence(webhookId, revision);
+    this.#revision = revision;
+    await markRevisionSeen(sql, { webhookId, revision, holders: [holder] });
+  }
+}
+
+function cursorAfter(claims: Claim[]): Cursor | null {
+  const last = claims.at(-1);
+  return last ? { dueAt: last.due_at, id: last.delivery_id } : null;
+}

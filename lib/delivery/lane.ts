@@ -1,0 +1,192 @@
+import type { Sql } from "@/db/client";
+
+/** How long a lane stays with its holder without a renewal. */
+export const leaseMs = 10_000;
+export const renewEveryMs = 2_000;
+
+/** A bell older than this did not lead to a drain: it may be rung again. */
+const bellPatience = "30 seconds";
+
+type Hold = { webhookId: string; holder: string };
+
+// Times of deliveries are compared with now(): only what stands still within a statement is looked
+// up in an index; clock_timestamp() would read every row of the lane that is pending.
+
+// Lane and bell bookkeeping may be lost in a crash, the sweep repairs it: these need not wait for the disk.
+const relaxed = (sql: Sql) => sql`set_config('synchronous_commit', 'off', true)`;
+
+export type Taken = {
+  isTaken: boolean;
+  /** The newest terms of the webhook that this holder's attempts cannot be older than. */
+  revision: number;
+  hasExpiredClaims: boolean;
+  /** Attempts that other runs of this lane still have under way. */
+  liveClaims: number;
+  timeoutsInRow: number;
+};
+
+/**
+ * Takes the lane if nobody holds it. Either way the bell that led here is used up, in the same
+ * statement: a holder that is about to release then sees that no bell is out any more.
+ */
+export async function takeLane(sql: Sql, { webhookId, holder }: Hold): Promise<Taken> {
+  const [row] = await sql<
+    {
+      is_taken: boolean;
+      revision: number;
+      timeouts_in_row: number;
+      expired: number;
+      live: number;
+    }[]
+  >`
+    update webhook_lanes lane set
+      holder = case when lease_until > now() then lane.holder else ${holder} end,
+      lease_until = case when lease_until > now() then lease_until
+        else clock_timestamp() + ${leaseMs} * interval '1 ms' end,
+      revision_seen = case when lease_until > now() then revision_seen
+        else (select revision from webhook_subscriptions where id = lane.webhook_id) end,
+      bell_at = null,
+      alarm_at = case when alarm_at > now() + interval '1 second' then alarm_at end
+    where webhook_id = ${webhookId}
+    returning lane.holder = ${holder} as is_taken, revision_seen as revision, timeouts_in_row,
+      (${claims(sql, webhookId)} and claimed_until <= now()))::int as expired,
+      (${claims(sql, webhookId)} and claimed_until > now()))::int as live,
+      ${relaxed(sql)}`;
+  return {
+    isTaken: row?.is_taken ?? false,
+    revision: row?.revision ?? 0,
+    hasExpiredClaims: (row?.expired ?? 0) > 0,
+    liveClaims: row?.live ?? 0,
+    timeoutsInRow: row?.timeouts_in_row ?? 0,
+  };
+}
+
+const claims = (sql: Sql, webhookId: string) => sql`
+  (select count(*) from webhook_deliveries where subscription_id = ${webhookId} and status = 'pending'
+    and next_attempt_at <= now() and claimed_until is not null`;
+
+/** How many attempts of this lane are under way, those of the deliveries `ours` left out. */
+export async function countForeignClaims(
+  sql: Sql,
+  webhookId: string,
+  ours: string[],
+): Promise<number> {
+  const [row] = await sql<{ live: number }[]>`
+    select (${claims(sql, webhookId)} and claimed_until > now() and id <> all(${ours}::uuid[])))::int as live`;
+  return row?.live ?? 0;
+}
+
+/** Extends the lease: the webhook's revision, or null when somebody else has the lane by now. */
+export async function renewLane(
+  sql: Sql,
+  { webhookId, holder, timeoutsInRow }: Hold & { timeoutsInRow: number },
+): Promise<{ revision: number } | null> {
+  const [row] = await sql<{ revision: number }[]>`
+    update webhook_lanes lane set
+      lease_until = clock_timestamp() + ${leaseMs} * interval '1 ms',
+      timeouts_in_row = ${timeoutsInRow}
+    where lane.webhook_id = ${webhookId} and lane.holder = ${holder}
+    returning (select revision from webhook_subscriptions where id = lane.webhook_id), ${relaxed(sql)}`;
+  return row ?? null;
+}
+
+export async function releaseLane(
+  sql: Sql,
+  { webhookId, holder, timeoutsInRow }: Hold & { timeoutsInRow: number },
+): Promise<void> {
+  await sql`
+    update webhook_lanes set holder = null, lease_until = null, timeouts_in_row = ${timeoutsInRow}
+    where webhook_id = ${webhookId} and holder = ${holder}
+    returning ${relaxed(sql)}`;
+}
+
+/**
+ * When the lane next has something to do, in milliseconds from now (0: at once), null: never.
+ * A claim of an attempt under way counts from the moment it runs out.
+ */
+export async function nextDueMs(sql: Sql, webhookId: string): Promise<number | null> {
+  const [row] = await sql<{ due_ms: number | null }[]>`
+    select extract(epoch from least(
+      (select next_attempt_at from webhook_deliveries
+        where subscription_id = ${webhookId} and status = 'pending' and claimed_until is null
+        order by next_attempt_at, id limit 1),
+      (select min(claimed_until) from webhook_deliveries
+        where subscription_id = ${webhookId} and status = 'pending'
+        and next_attempt_at <= now() and claimed_until is not null)
+    ) - clock_timestamp())::float8 * 1000 as due_ms
+    from webhook_subscriptions where id = ${webhookId} and state = 'active'`;
+  if (row?.due_ms === null || row?.due_ms === undefined) return null;
+  return Math.max(0, row.due_ms);
+}
+
+export type Bell = { webhookId: string; seq: number };
+
+/**
+ * Decides for each lane whether it needs a bell now, and notes that it has one. A lane with a live
+ * holder needs none: `held` names those, for a hint to their process.
+ */
+export async function setBells(
+  sql: Sql,
+  webhookIds: string[],
+): Promise<{ bells: Bell[]; held: string[] }> {
+  const rows = await sql<{ webhook_id: string; bell_seq: number | null; is_held: boolean }[]>`
+    with locked as (
+      select lane.webhook_id, coalesce(lane.lease_until > clock_timestamp(), false) as is_held,
+        coalesce(lane.bell_at > clock_timestamp() - interval '${sql.unsafe(bellPatience)}', false) as is_rung
+      from webhook_lanes lane join webhook_subscriptions webhook on webhook.id = lane.webhook_id
+      where lane.webhook_id = any(${webhookIds}::uuid[]) and webhook.state = 'active'
+      order by lane.webhook_id for update of lane
+    ), rung as (
+      update webhook_lanes lane set bell_seq = bell_seq + 1, bell_at = clock_timestamp()
+      from locked
+      where lane.webhook_id = locked.webhook_id and not locked.is_held and not locked.is_rung
+      returning lane.webhook_id, lane.bell_seq, ${relaxed(sql)}
+    )
+    select locked.webhook_id, rung.bell_seq, locked.is_held
+    from locked left join rung on rung.webhook_id = locked.webhook_id`;
+  return {
+    bells: rows.flatMap((row) =>
+      row.bell_seq === null ? [] : [{ webhookId: row.webhook_id, seq: row.bell_seq }],
+    ),
+    held: rows.filter((row) => row.is_held).map((row) => row.webhook_id),
+  };
+}
+
+/** Notes an alarm `dueMs` from now, unless one as early is out; `atMs` is in the database's time. */
+export async function setAlarm(
+  sql: Sql,
+  { webhookId, dueMs }: { webhookId: string; dueMs: number },
+): Promise<(Bell & { atMs: number }) | null> {
+  const [row] = await sql<{ bell_seq: number; at_ms: number }[]>`
+    update webhook_lanes set bell_seq = bell_seq + 1,
+      alarm_at = clock_timestamp() + ${dueMs} * interval '1 ms'
+    where webhook_id = ${webhookId} and (
+      alarm_at is null
+      or alarm_at > clock_timestamp() + ${dueMs + 1000} * interval '1 ms'
+      or alarm_at < clock_timestamp() - interval '${sql.unsafe(bellPatience)}')
+    returning bell_seq, extract(epoch from alarm_at)::float8 * 1000 as at_ms, ${relaxed(sql)}`;
+  return row ? { webhookId, seq: row.bell_seq, atMs: Math.ceil(row.at_ms) } : null;
+}
+
+/** Takes back bells and alarms that could not be sent, so that the next ring tries again. */
+export async function clearBells(sql: Sql, webhookIds: string[]): Promise<void> {
+  await sql`
+    update webhook_lanes set bell_at = null, alarm_at = null
+    where webhook_id = any(${webhookIds}::uuid[])`;
+}
+
+/** Active lanes with overdue work that nobody holds and no bell is out for. */
+export async function overdueLanes(sql: Sql): Promise<string[]> {
+  const rows = await sql<{ webhook_id: string }[]>`
+    select lane.webhook_id from webhook_lanes lane
+    join webhook_subscriptions webhook on webhook.id = lane.webhook_id
+    where webhook.state = 'active'
+      and (lane.lease_until is null or lane.lease_until <= clock_timestamp())
+      and (lane.bell_at is null or lane.bell_at <= clock_timestamp() - interval '${sql.unsafe(bellPatience)}')
+      and exists (
+        select 1 from webhook_deliveries
+        where subscription_id = lane.webhook_id and status = 'pending'
+          and next_attempt_at <= now() - interval '1 second'
+          and (claimed_until is null or claimed_until <= now()))`;
+  return rows.map((row) => row.webhook_id);
+}

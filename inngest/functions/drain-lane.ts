@@ -1,0 +1,28 @@
+import type { Inngest } from "inngest";
+import { env } from "@/lib/env";
+import { webhookDue } from "@/inngest/client";
+import { deliverer } from "@/inngest/deliverer";
+import { ringLater } from "@/inngest/post-office";
+
+/** Longest a serverless function may run (`maxDuration` of the route), in milliseconds. */
+export const longestCallMs = 300_000;
+const marginMs = 10_000;
+
+/** How long a drain claims new work: without end in our own process, else what a call leaves. */
+export function sliceMs(): number {
+  const { inngest, webhook } = env();
+  if (inngest.engine === "embedded") return Infinity;
+  return longestCallMs - webhook.timeoutMs - marginMs;
+}
+
+/** The bell's function: drains the lane and leaves an alarm for what is due later. */
+export function drainLane(client: Inngest) {
+  return client.createFunction(
+    { id: "drain-lane", triggers: [webhookDue], retries: 4 },
+    async ({ event }) => {
+      const { webhookId } = event.data;
+      const leave = (dueMs: number) => ringLater(webhookId, dueMs);
+      return deliverer().drain(webhookId, { sliceMs: sliceMs(), leave });
+    },
+  );
+}

@@ -1,0 +1,59 @@
+import type { Database } from "@/db/client";
+import { env } from "@/lib/env";
+import { reasonOf } from "@/lib/log";
+import { version } from "@/lib/version";
+import { startedDeliverer, startedEngine } from "./process";
+
+/** `ok` as long as database and engine answer; a receiver that is down is nobody's ill health. */
+export type Health = {
+  status: "ok" | "unavailable";
+  version: string;
+  database: { ok: boolean; error?: string };
+  engine: { ok: boolean; kind: "embedded" | "server"; queued?: number };
+  /** Deliveries that are due and not yet begun, and how long the oldest of them has been. */
+  backlog?: { due: number; oldest_age_seconds: number };
+  in_flight: number;
+};
+
+const mostCounted = 10_000;
+
+export async function checkHealth({ sql }: Database): Promise<Health> {
+  const kind = env().inngest.engine;
+  const health: Health = {
+    status: "ok",
+    version,
+    database: { ok: true },
+    engine: { ok: true, kind },
+    in_flight: startedDeliverer()?.inFlight ?? 0,
+  };
+  try {
+    const [row] = await sql<{ due: number; oldest: number }[]>`
+      select count(*)::int as due,
+        coalesce(extract(epoch from clock_timestamp() - min(next_attempt_at)), 0)::float8 as oldest
+      from (
+        select delivery.next_attempt_at from webhook_subscriptions webhook
+        join webhook_deliveries delivery on delivery.subscription_id = webhook.id
+        where webhook.state = 'active' and delivery.status = 'pending'
+          and delivery.claimed_until is null and delivery.next_attempt_at <= clock_timestamp()
+        limit ${mostCounted}) overdue`;
+    health.backlog = {
+      due: row?.due ?? 0,
+      oldest_age_seconds: Math.round((row?.oldest ?? 0) * 10) / 10,
+    };
+    if (kind === "embedded") await checkEngine(health);
+  } catch (error) {
+    health.status = "unavailable";
+    health.database = { ok: false, error: reasonOf(error) };
+  }
+  return health;
+}
+
+async function checkEngine(health: Health): Promise<void> {
+  const engine = startedEngine();
+  if (!engine) {
+    health.status = "unavailable";
+    health.engine.ok = false;
+    return;
+  }
+  health.engine.queued = (await engine.health()).queued;
+}

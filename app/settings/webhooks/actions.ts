@@ -1,0 +1,46 @@
+"use server";
+
+import { runAction } from "@/app/_http/server-action";
+import type { CreateWebhook, UpdateWebhook, Webhook } from "@/lib/webhooks/schema";
+import * as webhooks from "@/lib/webhooks/service";
+import type { ActionResult } from "./action-result";
+
+type One = { id: string };
+
+export async function listWebhooks(): Promise<ActionResult<Webhook[]>> {
+  return runAction((ctx) => webhooks.listAllWebhooks(ctx));
+}
+
+export async function createWebhook(input: CreateWebhook): Promise<ActionResult<Webhook>> {
+  return runAction((ctx) => webhooks.createWebhook(ctx, input));
+}
+
+export async function updateWebhook({
+  id,
+  ...input
+}: One & UpdateWebhook): Promise<ActionResult<Webhook>> {
+  return runAction((ctx) => webhooks.updateWebhook(ctx, { id, input }));
+}
+
+export async function pauseWebhook({ id }: One): Promise<ActionResult<Webhook>> {
+  return runAction((ctx) => webhooks.pauseWebhook(ctx, id));
+}
+
+export async function resumeWebhook({ id }: One): Promise<ActionResult<Webhook>> {
+  return runAction((ctx) => webhooks.resumeWebhook(ctx, id));
+}
+
+export async function deleteWebhook({ id }: One): Promise<ActionResult<One>> {
+  return runAction(async (ctx) => {
+    await webhooks.deleteWebhook(ctx, id);
+    return { id };
+  });
+}
+
+/** The new secret is in this answer in full, and never again. */
+export async function rotateSecret({
+  id,
+  overlap_hours,
+}: One & { overlap_hours?: number }): Promise<ActionResult<Webhook>> {
+  return runAction((ctx) => webhooks.rotateSecret(ctx, { id, input: { overlap_hours } }));
+}

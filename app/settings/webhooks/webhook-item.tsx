@@ -1,0 +1,80 @@
+"use client";
+
+import { type ReactNode, useState } from "react";
+import { Notice } from "@/components/ui/notice";
+import { TestOutcome } from "@/components/webhooks/test-outcome";
+import { TestTypeSelect, WebhookActions } from "@/components/webhooks/webhook-actions";
+import { WebhookSummary } from "@/components/webhooks/webhook-summary";
+import type { Webhook } from "@/lib/webhooks/schema";
+import { openDelivery } from "./delivery-sheet";
+import { useTest, useTurnWebhook } from "./use-webhooks";
+import { DeleteWebhook, EditWebhook, RotateWebhook } from "./webhook-dialogs";
+
+type Asked = "edit" | "delete" | "rotate" | null;
+
+type WebhookItemProps = {
+  webhook: Webhook;
+  title: ReactNode;
+  /** Lets the user choose which event a test sends. */
+  withTestType?: boolean;
+  onDeleted?: () => void;
+  /** Where the focus goes once it is deleted. */
+  fallbackFocus: () => HTMLElement | null;
+  children?: ReactNode;
+};
+
+/** One webhook with all that can be done to it; `children` stand at its end. */
+export function WebhookItem({ webhook, title, withTestType, children, ...rest }: WebhookItemProps) {
+  const [asked, setAsked] = useState<Asked>(null);
+  const [testType, setTestType] = useState("webhook.test");
+  const test = useTest(webhook.id);
+  const turn = useTurnWebhook();
+  const dialog = (name: Asked) => ({
+    webhook,
+    isOpen: asked === name,
+    onClose: () => setAsked(null),
+  });
+
+  return (
+    <>
+      <WebhookSummary
+        webhook={webhook}
+        title={title}
+        onRotate={() => setAsked("rotate")}
+        actions={
+          <WebhookActions
+            webhook={webhook}
+            isTesting={test.isSending}
+            isTurning={turn.isPending}
+            onTest={() => test.send(testType)}
+            onEdit={() => setAsked("edit")}
+            onPause={() => turn.mutate({ id: webhook.id, isActive: false })}
+            onResume={() => turn.mutate({ id: webhook.id, isActive: true })}
+            onDelete={() => setAsked("delete")}
+          />
+        }
+      >
+        {withTestType && <TestTypeSelect value={testType} onChange={setTestType} />}
+        {turn.error && <Notice tone="bad">Not changed. {turn.error.message}</Notice>}
+        <ItemTest test={test} />
+        {children}
+      </WebhookSummary>
+      <EditWebhook {...dialog("edit")} />
+      <RotateWebhook {...dialog("rotate")} />
+      <DeleteWebhook {...dialog("delete")} {...rest} />
+    </>
+  );
+}
+
+/** The outcome of the last test, if there was one. */
+export function ItemTest({ test }: { test: ReturnType<typeof useTest> }) {
+  const { state, deliveryId } = test;
+  if (!state) return null;
+  return (
+    <TestOutcome
+      test={state}
+      onDetails={() => deliveryId && openDelivery(deliveryId)}
+      onClose={test.reset}
+    />
+  );
+}

@@ -1,0 +1,58 @@
+import { CircleAlert } from "lucide-react";
+import { type ComponentProps, type ReactNode, useId } from "react";
+import { cn } from "@/lib/cn";
+
+export const inputClasses = cn(
+  "h-10 rounded-lg border border-line-strong bg-surface px-3 text-base text-ink shadow-card sm:text-sm",
+  "transition-colors hover:border-ink-faint aria-invalid:border-bad",
+);
+
+/** What is wrong with a field, in words. */
+export function FieldError({ id, children }: { id?: string; children: ReactNode }) {
+  return (
+    <p
+      id={id}
+      role="alert"
+      className="mt-1.5 flex items-start gap-1.5 text-[13px] leading-5 text-bad"
+    >
+      <CircleAlert aria-hidden className="mt-0.5 size-4 shrink-0" />
+      <span className="min-w-0 break-words">{children}</span>
+    </p>
+  );
+}
+
+/** A labelled input with its hint and its error, which a screen reader hears with the field. */
+export function TextField({
+  label,
+  hint,
+  error,
+  className,
+  ...input
+}: Omit<ComponentProps<"input">, "id"> & {
+  label: string;
+  hint?: ReactNode;
+  error?: string | undefined;
+}) {
+  const id = useId();
+  const describedBy = [error && `${id}-error`, hint && `${id}-hint`].filter(Boolean).join(" ");
+  return (
+    <div>
+      <label htmlFor={id} className="mb-1.5 block text-[13px] font-medium">
+        {label}
+      </label>
+      <input
+        id={id}
+        aria-invalid={error ? true : undefined}
+        aria-describedby={describedBy || undefined}
+        className={cn(inputClasses, "w-full", className)}
+        {...input}
+      />
+      {error && <FieldError id={`${id}-error`}>{error}</FieldError>}
+      {hint && (
+        <p id={`${id}-hint`} className="mt-1.5 text-[13px] leading-5 text-ink-faint">
+          {hint}
+        </p>
+      )}
+    </div>
+  );
+}

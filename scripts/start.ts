@@ -1,0 +1,43 @@
+import nextEnv from "@next/env";
+
+const isDev = process.argv.includes("--dev");
+Object.assign(process.env, {
+  NODE_ENV: isDev ? "development" : "production",
+  NEXT_TELEMETRY_DISABLED: "1",
+});
+nextEnv.loadEnvConfig(process.cwd(), isDev, { info: () => {}, error: () => {} });
+
+// Loaded only now: all of it reads the environment.
+const { App } = await import("./app");
+const { flushLog, reasonOf } = await import("@/lib/log");
+
+const hardStopMs = 9_500;
+const app = new App({ isDev });
+let stopping: Promise<void> | undefined;
+
+/** Stops once, however often it is asked; a second signal ends the process at once. */
+function stop(exitCode: number): void {
+  if (stopping) process.exit(1);
+  setTimeout(() => process.exit(1), hardStopMs).unref();
+  stopping = app.stop().then(
+    () => process.exit(exitCode),
+    (error: unknown) => fail(error),
+  );
+}
+
+function fail(error: unknown): void {
+  process.stderr.write(`turbo: ${reasonOf(error)}\n`);
+  process.exit(1);
+}
+
+process.on("exit", flushLog);
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop(0));
+
+try {
+  await app.start();
+} catch (error) {
+  if (!stopping) {
+    process.stderr.write(`turbo: ${reasonOf(error)}\n`);
+    stop(1);
+  }
+}

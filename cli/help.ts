@@ -1,0 +1,115 @@
+import { globalFlags, resources } from "./commands";
+import type { Command, Flag, Resource } from "./commands";
+
+/** "Usage: turbo issues update <id> [flags]" with the required flags spelled out. */
+export function usageLine(resource?: Resource, command?: Command): string {
+  if (!resource) return "Usage: turbo <resource> <command> [flags]";
+  if (!command) {
+    const names = resource.commands.map(({ name }) => name).join("|");
+    return `Usage: turbo ${resource.name} ${names} [flags]`;
+  }
+  const id = takesId(command) ? " <id>" : "";
+  const required = command.flags
+    .filter((flag) => flag.isRequired)
+    .map((flag) => ` --${flag.name} ${flag.placeholder}`)
+    .join("");
+  return `Usage: turbo ${resource.name} ${command.name}${id}${required} [flags]`;
+}
+
+/** Whether the command is about one thing, named by its id. */
+export function takesId(command: Command): boolean {
+  return command.path.includes("{id}");
+}
+
+/** The help of the program, of a resource or of a command. */
+export function helpText(resource?: Resource, command?: Command): string {
+  if (!resource) return programHelp();
+  return command ? commandHelp(resource, command) : resourceHelp(resource);
+}
+
+function programHelp(): string {
+  const commands = resources.map(({ name, summary, commands: own }): [string, string] => [
+    `${name} ${own.map((command) => command.name).join("|")}`,
+    summary,
+  ]);
+  return [
+    "turbo: projects, issues and webhooks from the command line",
+    "",
+    usageLine(),
+    "",
+    section("Commands", [
+      ...commands,
+      ["help [resource] [command]", "Show help"],
+      ["--version", "Show the version"],
+    ]),
+    "",
+    globalSection(),
+    "",
+    section("Environment", [
+      ["TURBO_API_URL", "Where Turbo runs (http://127.0.0.1:3000)"],
+      ["TURBO_API_KEY", "The bearer token; better here than as a flag others can see"],
+      ["NO_COLOR", "Set: no colour"],
+    ]),
+    "",
+    "Data goes to stdout, notes and errors to stderr.",
+    "Exit codes: 0 ok, 1 failure, 2 usage, 3 not found, 4 not authorised, 5 unreachable.",
+  ].join("\n");
+}
+
+function resourceHelp(resource: Resource): string {
+  return [
+    `${resource.summary}.`,
+    "",
+    usageLine(resource),
+    "",
+    section(
+      "Commands",
+      resource.commands.map(({ name, summary }) => [name, summary]),
+    ),
+    "",
+    `More: turbo help ${resource.name} <command>`,
+  ].join("\n");
+}
+
+function commandHelp(resource: Resource, command: Command): string {
+  const flags = command.flags.map((flag): [string, string] => [
+    `--${flag.name} ${flag.placeholder}`,
+    flag.help + flagRemark(flag),
+  ]);
+  return [
+    `${command.summary}.`,
+    "",
+    usageLine(resource, command),
+    "",
+    ...(flags.length > 0 ? [section("Flags", flags), ""] : []),
+    globalSection(),
+    "",
+    `Example${command.examples.length > 1 ? "s" : ""}:`,
+    ...command.examples.map((example) => `  ${example}`),
+  ].join("\n");
+}
+
+function flagRemark(flag: Flag): string {
+  if (flag.isRequired) return " (required)";
+  return flag.isClearable ? ' ("" clears it)' : "";
+}
+
+function globalSection(): string {
+  return section(
+    "Flags of every command",
+    globalFlags.map((flag) => [
+      `--${flag.name}${"placeholder" in flag ? ` ${flag.placeholder}` : ""}`,
+      flag.help,
+    ]),
+  );
+}
+
+function section(heading: string, rows: readonly (readonly [string, string])[]): string {
+  const width = Math.min(32, Math.max(...rows.map(([name]) => name.length)));
+  const lines = rows.map(([name, text]) =>
+    name.length > width
+      ? `  ${name}\n  ${" ".repeat(width)}  ${text}`
+      : `  ${name.padEnd(width)}  ${text}`,
+  );
+  return [`${heading}:`, ...lines].join("\n");
+}

@@ -1,0 +1,79 @@
+/* oxlint-disable no-empty-pattern -- Playwright reads the pattern, even an empty one. */
+import { test as base, type TestInfo } from "@playwright/test";
+import { Api, ok, type Webhook } from "./api";
+import { startApp, type App, type Settings } from "./app";
+import { startReceiver, type Receiver } from "./receiver";
+
+/** Retries within seconds, so that the tests need not wait for hours. */
+export const quickSettings: Settings = {
+  WEBHOOK_RETRY_SCHEDULE: "1s,1s,2s,2s",
+  WEBHOOK_TIMEOUT: "3",
+};
+
+type WorkerFixtures = {
+  /** A local installation that all tests share; what webhooks they leave are deleted behind them. */
+  app: App;
+};
+
+type TestFixtures = {
+  appUrl: string;
+  api: Api;
+  receiver: Receiver;
+  /** Another receiver, for whoever needs two. */
+  secondReceiver: Receiver;
+  /** Starts an installation for this test alone, with the quick settings and these. */
+  startOwnApp: (settings?: Settings) => Promise<App>;
+};
+
+export const test = base.extend<TestFixtures, WorkerFixtures>({
+  app: [
+    async ({}, use) => {
+      const app = await startApp(quickSettings);
+      await use(app);
+      await app.remove();
+    },
+    { scope: "worker", timeout: 300_000 },
+  ],
+  appUrl: async ({ app }, use, info) => {
+    const logStart = app.log.length;
+    await use(app.url);
+    await attachLog(info, app.log.slice(logStart));
+    await deleteWebhooks(new Api(app.url));
+  },
+  api: async ({ appUrl }, use) => {
+    await use(new Api(appUrl));
+  },
+  receiver: async ({}, use) => {
+    const receiver = await startReceiver();
+    await use(receiver);
+    await receiver.down();
+  },
+  secondReceiver: async ({}, use) => {
+    const receiver = await startReceiver();
+    await use(receiver);
+    await receiver.down();
+  },
+  startOwnApp: async ({}, use, info) => {
+    const apps: App[] = [];
+    await use(async (settings = {}) => {
+      const app = await startApp({ ...quickSettings, ...settings });
+      apps.push(app);
+      return app;
+    });
+    for (const app of apps) {
+      await attachLog(info, app.log);
+      await app.remove();
+    }
+  },
+});
+
+export { expect } from "@playwright/test";
+
+async function deleteWebhooks(api: Api): Promise<void> {
+  for (const { id } of ok(await api.get<Webhook[]>("/webhooks?limit=100")))
+    await api.delete(`/webhooks/${id}`);
+}
+
+async function attachLog(info: TestInfo, text: string): Promise<void> {
+  if (info.status !== info.expectedStatus) await info.attach("app.log", { body: text });
+}

@@ -1,7 +1,8 @@
 import { Api, ok, type Delivery, type Entity, type Webhook } from "./support/api";
-import type { App } from "./support/app";
+import { runUntilExit, type App } from "./support/app";
 import { makeDeferred } from "./support/deferred";
 import { until } from "./support/deadline";
+import { findFreePort } from "./support/free-port";
 import type { Receiver } from "./support/receiver";
 import { expectSigned } from "./support/signature";
 import { expect, test } from "./support/test";
@@ -207,6 +208,20 @@ async function health({ url }: App): Promise<number> {
   await response.arrayBuffer();
   return response.status;
 }
+
+test("a database that was brought back still has one owner", async ({ startOwnApp }) => {
+  const app = await startOwnApp();
+  const [before] = app.postgresPids;
+  await app.killPostgres();
+  const isBack = () => app.postgresPids[0] !== undefined && app.postgresPids[0] !== before;
+  await until("the database runs again", isBack, 60_000);
+  await until("the app is healthy again", async () => (await health(app)) === 200, 60_000);
+  const port = String(await findFreePort());
+  const { exitCode, stderr } = await runUntilExit({ PORT: port, DATA_DIR: app.dataDir });
+  expect(stderr).toMatch(/^turbo: DATA_DIR: another .* runs on/);
+  expect(exitCode).toBe(1);
+  expect(await health(app)).toBe(200);
+});
 
 test("SIGTERM with attempts under way ends in time, and the next start makes them good", async ({
   startOwnApp,

@@ -121,8 +121,10 @@ export async function retryDelivery(ctx: Context, id: string): Promise<Delivery>
 }
 
 async function retryRefusal(ctx: Context, id: string): Promise<AppError> {
-  const delivery = await getDelivery(ctx, id);
-  if (delivery.is_in_flight) return new AppError("conflict", "An attempt of it is under way.");
-  if (delivery.status === "cancelled") return new AppError("conflict", "It was cancelled.");
+  const { status } = await getDelivery(ctx, id);
+  if (status === "cancelled") return new AppError("conflict", "It was cancelled.");
+  const [row] = await ctx.db.sql<{ is_claimed: boolean }[]>`
+    select claimed_until is not null as is_claimed from webhook_deliveries where id = ${id}`;
+  if (row?.is_claimed) return new AppError("conflict", "An attempt of it is under way.");
   return new AppError("conflict", "Its webhook is deleted or gone.");
 }

@@ -49,7 +49,7 @@ export async function getWebhook(ctx: Context, id: string): Promise<Webhook> {
 /** One page, newest first. */
 export async function listWebhooks(
   ctx: Context,
-  query: URLSearchParams,
+  query = new URLSearchParams(),
 ): Promise<{ rows: Webhook[]; page: Page }> {
   const page = readPage(query);
   const rows = await ctx.db.orm

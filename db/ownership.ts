@@ -4,25 +4,50 @@ import postgres from "postgres";
 const advisoryLock = 7_283_002;
 const patienceMs = 5_000;
 
-export type Ownership = { release(): Promise<void> };
+/** The right of one process to an embedded database: an advisory lock of a session of its own. */
+export class Ownership {
+  readonly #client: postgres.Sql;
+  #sessionPid: number | undefined;
 
-/**
- * Makes this process the only one on an embedded database; rejects when another is at work on
- * it. The server ends a killed process's session, hence its lock, by itself, within moments.
- */
-export async function ownDatabase(url: string, dataDir: string): Promise<Ownership> {
-  const client = postgres(url, { max: 1, connect_timeout: 5, idle_timeout: 0, onnotice: () => {} });
-  const deadline = Date.now() + patienceMs;
-  for (;;) {
-    const [row] = await client<{ is_ours: boolean }[]>`
-      select pg_try_advisory_lock(${advisoryLock}) as is_ours`;
-    if (row?.is_ours) return { release: () => client.end({ timeout: 2 }) };
-    if (Date.now() > deadline) {
-      await client.end({ timeout: 2 });
-      throw new Error(
-        `DATA_DIR: another Turbo Webhooks runs on ${dataDir}; stop it or set another DATA_DIR`,
-      );
+  private constructor(url: string) {
+    this.#client = postgres(url, {
+      max: 1,
+      connect_timeout: 5,
+      backoff: () => 0.25,
+      onnotice: () => {},
+    });
+  }
+
+  /**
+   * Makes this process the only one; rejects when another is at work on it. The server ends a
+   * killed process's session, hence its lock, by itself, within moments.
+   */
+  static async take(url: string, dataDir: string): Promise<Ownership> {
+    const ownership = new Ownership(url);
+    const deadline = Date.now() + patienceMs;
+    while (!(await ownership.keep())) {
+      if (Date.now() > deadline) {
+        await ownership.release();
+        throw new Error(
+          `DATA_DIR: another Turbo Webhooks runs on ${dataDir}; stop it or set another DATA_DIR`,
+        );
+      }
+      await sleep(100);
     }
-    await sleep(100);
+    return ownership;
+  }
+
+  /** Still ours? A session that ended with its server is replaced, and the lock taken anew. */
+  async keep(): Promise<boolean> {
+    const [session] = await this.#client<{ pid: number }[]>`select pg_backend_pid() as pid`;
+    if (session && session.pid === this.#sessionPid) return true;
+    const [row] = await this.#client<{ is_ours: boolean; pid: number }[]>`
+      select pg_try_advisory_lock(${advisoryLock}) as is_ours, pg_backend_pid() as pid`;
+    this.#sessionPid = row?.is_ours ? row.pid : undefined;
+    return row?.is_ours ?? false;
+  }
+
+  async release(): Promise<void> {
+    await this.#client.end({ timeout: 2 });
   }
 }

@@ -2,7 +2,7 @@ import next from "next";
 import { db, type Database } from "@/db/client";
 import { startEmbeddedPostgres, type EmbeddedPostgres } from "@/db/embedded";
 import { migrateDatabase } from "@/db/migrate";
-import { ownDatabase, type Ownership } from "@/db/ownership";
+import { Ownership } from "@/db/ownership";
 import { Worker } from "@/inngest/worker";
 import { env, setEnv } from "@/lib/env";
 import { log, reasonOf } from "@/lib/log";
@@ -17,6 +17,7 @@ const watchEveryMs = 1_000;
 /** The whole program: door, database, page and API, and what delivers. */
 export class App {
   readonly #isDev: boolean;
+  readonly #giveUp: (reason: string) => void;
   #door: Door | undefined;
   #postgres: EmbeddedPostgres | undefined;
   #ownership: Ownership | undefined;
@@ -24,10 +25,12 @@ export class App {
   #worker: Worker | undefined;
   #pages: ReturnType<typeof next> | undefined;
   #watch: NodeJS.Timeout | undefined;
-  #reviving: Promise<void> | undefined;
+  #keeping: Promise<void> | undefined;
 
-  constructor({ isDev }: { isDev: boolean }) {
+  /** `giveUp` is called, with a sentence, when it cannot go on. */
+  constructor({ isDev, giveUp }: { isDev: boolean; giveUp: (reason: string) => void }) {
     this.#isDev = isDev;
+    this.#giveUp = giveUp;
   }
 
   /** Rejects with one sentence about what is in the way; `stop` then clears up what was begun. */
@@ -53,9 +56,9 @@ export class App {
     if (!databaseUrl) {
       this.#postgres = await startEmbeddedPostgres({ dataDir: settings.dataDir });
       databaseUrl = this.#postgres.url;
-      this.#ownership = await ownDatabase(databaseUrl, settings.dataDir);
+      this.#ownership = await Ownership.take(databaseUrl, settings.dataDir);
       this.#watch = setInterval(() => {
-        this.#reviving ??= this.#revivePostgres().finally(() => (this.#reviving = undefined));
+        this.#keeping ??= this.#keepPostgres().finally(() => (this.#keeping = undefined));
       }, watchEveryMs);
     }
     setEnv({ ...settings, secretKey, databaseUrl });
@@ -66,13 +69,18 @@ export class App {
     await checkSecretKey(this.#database.orm);
   }
 
-  /** The embedded server may be killed under us: it is brought back where it was. */
-  async #revivePostgres(): Promise<void> {
+  /** The embedded server may be killed under us: it is brought back where it was, and is ours. */
+  async #keepPostgres(): Promise<void> {
     const { dataDir, databaseUrl } = env();
     try {
       const { url, reused } = await startEmbeddedPostgres({ dataDir });
       if (!reused) log.warn("embedded PostgreSQL was gone; it runs again");
-      if (url !== databaseUrl) throw new Error("embedded PostgreSQL came back on another port");
+      if (url !== databaseUrl) {
+        this.#giveUp("embedded PostgreSQL came back on another port; start again");
+      } else if (!(await this.#ownership?.keep())) {
+        this.#postgres = undefined;
+        this.#giveUp(`DATA_DIR: another Turbo Webhooks has taken over ${dataDir}`);
+      }
     } catch (error) {
       log.error("embedded PostgreSQL is not running", { reason: reasonOf(error) });
     }
@@ -101,7 +109,7 @@ export class App {
     await this.#pages?.close();
     await this.#database?.close();
     await this.#ownership?.release();
-    await this.#reviving;
+    await this.#keeping;
     // Found running and not ours to have: another instance is at work on it.
     const isOthers = this.#postgres?.reused && !this.#ownership;
     if (!isOthers) await this.#postgres?.stop();

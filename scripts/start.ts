@@ -12,7 +12,7 @@ const { App } = await import("./app");
 const { flushLog, reasonOf } = await import("@/lib/log");
 
 const hardStopMs = 9_500;
-const app = new App({ isDev });
+const app = new App({ isDev, giveUp });
 let stopping: Promise<void> | undefined;
 
 /** Stops once, however often it is asked; a second signal ends the process at once. */
@@ -21,13 +21,21 @@ function stop(exitCode: number): void {
   setTimeout(() => process.exit(1), hardStopMs).unref();
   stopping = app.stop().then(
     () => process.exit(exitCode),
-    (error: unknown) => fail(error),
+    (error: unknown) => {
+      say(reasonOf(error));
+      process.exit(1);
+    },
   );
 }
 
-function fail(error: unknown): void {
-  process.stderr.write(`turbo: ${reasonOf(error)}\n`);
-  process.exit(1);
+function giveUp(reason: string): void {
+  if (stopping) return;
+  say(reason);
+  stop(1);
+}
+
+function say(sentence: string): void {
+  process.stderr.write(`turbo: ${sentence}\n`);
 }
 
 process.on("exit", flushLog);
@@ -36,8 +44,5 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => st
 try {
   await app.start();
 } catch (error) {
-  if (!stopping) {
-    process.stderr.write(`turbo: ${reasonOf(error)}\n`);
-    stop(1);
-  }
+  giveUp(reasonOf(error));
 }

@@ -9,7 +9,7 @@ function suggest(typed: string, candidates: readonly string[]): string | undefin
   const lower = typed.toLowerCase();
   const ranked = candidates
     .map((candidate) => ({ candidate, distance: editDistance(lower, candidate) }))
-    .sort((a, b) => a.distance - b.distance);
+    .toSorted((a, b) => a.distance - b.distance);
   const nearest = ranked[0];
   if (nearest && nearest.distance <= allowedSlips(typed)) {
     return nearest.candidate;

@@ -2,6 +2,10 @@ import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Database, Sql } from "@/db/client";
+import { Deliverer } from "./delivery/deliverer";
+import type { Resolve } from "./delivery/resolve";
+import { createSender } from "./delivery/send";
+import { localPolicy } from "./delivery/testing";
 import { unknownActor, type Context, type PostOffice } from "./context";
 import { readEnv, setEnv, type Env } from "./env";
 import { newId } from "./id";
@@ -11,6 +15,11 @@ export function useEnv(variables: Record<string, string> = {}): Env {
   const env = readEnv({ TURBO_SECRET_KEY: "a secret key for tests only", ...variables });
   setEnv(env);
   return env;
+}
+
+/** Makes this the database of this process, as the launcher does. */
+export function useDatabase(database: Database): void {
+  Object.assign(globalThis, { turboDatabase: database });
 }
 
 /** A post office that carries nothing and notes what it was given. */
@@ -217,6 +226,57 @@ function give(response: ServerResponse, answer: Answer): void {
   if (answer === "hang") return;
   const { status, headers } = typeof answer === "number" ? { status: answer, headers: {} } : answer;
   response.writeHead(status, headers).end(status === 204 ? undefined : `answer ${status}`);
+}
+
+export type DelivererGiven = Partial<Env["webhook"]> & {
+  graceMs?: number;
+  resolve?: Resolve;
+  openSecret?: () => string;
+};
+
+/** A deliverer, with secrets as they are in the table: as many as there are play processes. */
+export function makeDeliverer(
+  db: Database,
+  { graceMs, resolve, openSecret, ...settings }: DelivererGiven = {},
+): Deliverer {
+  return new Deliverer({
+    db,
+    sender: createSender(localPolicy, { resolve }),
+    openSecret: openSecret ?? ((sealed) => sealed),
+    userAgent: "Turbo-Webhooks/test",
+    settings: { ...readEnv({}).webhook, timeoutMs: 2_000, ...settings },
+    graceMs,
+  });
+}
+
+/**
+ * Makes every claim wait, in the midst of its statement, until `open` is called: what it reads it
+ * has read by then.
+ */
+export async function holdClaims(
+  sql: Sql,
+): Promise<{ waiting: () => Promise<boolean>; open: () => Promise<void> }> {
+  await sql.unsafe(`
+    create or replace function wait_for_gate() returns trigger language plpgsql as $$
+      begin perform pg_advisory_xact_lock_shared(4711); return new; end $$;
+    create or replace trigger claim_gate before update on webhook_deliveries for each row
+      when (old.claimed_until is null and new.claimed_until is not null)
+      execute function wait_for_gate()`);
+  const gate = await sql.reserve();
+  await gate`select pg_advisory_lock(4711)`;
+  return {
+    waiting: async () => {
+      const rows = await gate`
+        select pid from pg_stat_activity
+        where datname = current_database() and wait_event = 'advisory'`;
+      return rows.length > 0;
+    },
+    open: async () => {
+      await gate`select pg_advisory_unlock(4711)`;
+      gate.release();
+      await sql`drop trigger claim_gate on webhook_deliveries`;
+    },
+  };
 }
 
 /** Waits until it is so, looking every 5 ms; fails after `limitMs`. */

@@ -132,7 +132,7 @@ export async function runUntilExit(settings: Settings): Promise<BootEnd> {
   const child = launch(settings, (text, stream) => (end[stream] += text));
   const isOver = () => child.exitCode !== null || child.signalCode !== null;
   try {
-    await until("the program ends by itself", isOver, 60_000);
+    await until("the program ends by itself", isOver, 30_000);
   } catch (error) {
     process.kill(-(child.pid ?? 0), "SIGKILL");
     throw error;

@@ -88,7 +88,7 @@ type LostOf = { webhookId: string } | "stopped" | "all";
 
 /**
  * Takes over attempts that nobody brings to an end any more: each is written down as interrupted
- * and due at once, its step of the schedule not used up. They are those whose claim ran out, save
+ * and its delivery is as due as it was, its step of the schedule not used up. They are those whose claim ran out, save
  * deliveries in `ours`, whose results this process still holds; of "all", which only a boot may
  * say that owns the database alone, every one.
  */
@@ -112,7 +112,7 @@ export async function interruptClaims(
     ), freed as (
       update webhook_deliveries delivery set claimed_until = null,
         interruptions = interruptions + 1,
-        next_attempt_at = case when interruptions + 1 < ${mostInterruptions} then clock_timestamp() end,
+        next_attempt_at = case when interruptions + 1 < ${mostInterruptions} then next_attempt_at end,
         status = case when interruptions + 1 < ${mostInterruptions} then 'pending' else 'failed' end,
         error_message = ${interruptedMessage}
       from lost where delivery.id = lost.id

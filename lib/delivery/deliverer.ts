@@ -24,6 +24,16 @@ export type DelivererOptions = {
   graceMs?: number;
 };
 
+export type DrainOptions = {
+  /** Claims nothing after so long. */
+  sliceMs?: number;
+  /**
+   * Told, in milliseconds from now, when the lane next has work: as soon as it is released, and
+   * once more when attempts have ended that were still under way then.
+   */
+  leave: (dueMs: number) => Promise<void>;
+};
+
 /** All delivering of this process: its drains, its attempts under way, its results being written. */
 export class Deliverer {
   readonly #options: DelivererOptions;
@@ -41,19 +51,16 @@ export class Deliverer {
     this.#settler = new Settler(options.db.sql);
   }
 
-  /**
-   * Drains one lane if nobody else does. `sliceMs`: claims nothing after so long. `leave` is told,
-   * in milliseconds from now, when the lane next has work: as soon as it is released, and once more
-   * when attempts have ended that were still under way then.
-   */
-  async drain(
-    webhookId: string,
-    { sliceMs = Infinity, leave }: { sliceMs?: number; leave: (dueMs: number) => Promise<void> },
-  ): Promise<{ isTaken: boolean }> {
+  /** Drains one lane if nobody else does. */
+  async drain(webhookId: string, how: DrainOptions): Promise<{ isTaken: boolean }> {
     if (this.#isStopping || !this.#options.settings.enabled) return { isTaken: false };
+    return this.#track(this.#takeTurn(webhookId, how));
+  }
+
+  async #takeTurn(webhookId: string, { sliceMs = Infinity, leave }: DrainOptions) {
     const drain = new Drain(this.#drainTools(), webhookId, sliceMs);
     this.#turns.add(drain);
-    const turn = this.#track(drain.run(() => this.#enlist(drain)));
+    const turn = drain.run(() => this.#enlist(drain));
     const isTaken = await turn.finally(() => this.#turns.delete(drain));
     if (!isTaken) return { isTaken };
     // In statements of their own: what was committed while the lease still stood is seen only now.

@@ -118,13 +118,16 @@ describe("listDeliveries", () => {
     ["active", false],
     ["paused", true],
     ["disabled", true],
-  ] as const)("says of what waits for a webhook that is %s that it is held: %s", async (state, is) => {
-    const webhook = await addWebhook(sql, { state });
-    await given(webhook);
-    await given(webhook, { status: "success" });
-    const { rows } = await listDeliveries(ctx, new URLSearchParams());
-    expect(rows.map(({ is_held }) => is_held)).toEqual([false, is]);
-  });
+  ] as const)(
+    "says of what waits for a webhook that is %s that it is held: %s",
+    async (state, is) => {
+      const webhook = await addWebhook(sql, { state });
+      await given(webhook);
+      await given(webhook, { status: "success" });
+      const { rows } = await listDeliveries(ctx, new URLSearchParams());
+      expect(rows.map(({ is_held }) => is_held)).toEqual([false, is]);
+    },
+  );
 
   it("says what is in flight, and no more once its claim has run out", async () => {
     const webhook = await addWebhook(sql);

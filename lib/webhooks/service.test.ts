@@ -81,7 +81,10 @@ describe("createWebhook", () => {
   });
 
   it("keeps each event type once, and the URL in its canonical form", async () => {
-    const webhook = await create({ url: "HTTPS://Example.COM", event_types: ["*", "issue.*", "*"] });
+    const webhook = await create({
+      url: "HTTPS://Example.COM",
+      event_types: ["*", "issue.*", "*"],
+    });
     expect(webhook).toMatchObject({
       url: "https://example.com/",
       event_types: ["*", "issue.*"],

@@ -1,0 +1,109 @@
+import { serve } from "inngest/edge";
+import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { createTestDatabase } from "@/db/testing";
+import {
+  addDeliveries,
+  addWebhook,
+  pause,
+  readAttempts,
+  readDelivery,
+  useDatabase,
+  useEnv,
+} from "@/lib/testing";
+import { makeClient } from "./client";
+import { createEngine } from "./engine/engine";
+import { learnFunctions } from "./engine/functions";
+import { functionsOf } from "./functions";
+import { setParts } from "./process";
+import { markSweep, msSinceCronSweep, sweep } from "./sweep";
+
+useEnv();
+const database = await createTestDatabase();
+const { sql } = database;
+useDatabase(database);
+const client = makeClient();
+const handler = serve({ client, functions: functionsOf(client) });
+// It takes bells, but is not started: what they lead to is not of interest here.
+setParts({ turboEngine: createEngine({ sql, handler }) });
+
+beforeEach(async () => {
+  useEnv();
+  await sql`truncate webhook_subscriptions, events, installation cascade`;
+});
+afterAll(() => database.close());
+
+const readState = async (id: string) => {
+  const { status, claimed_until } = await readDelivery(sql, id);
+  return { status, isClaimed: claimed_until !== null };
+};
+
+describe("sweep", () => {
+  it("counts the lanes it rings and the deliveries it cancels", async () => {
+    const lane = await addWebhook(sql);
+    await addDeliveries(sql, lane, { dueMsAgo: 5_000 });
+    const deleted = await addWebhook(sql, { state: "deleted" });
+    await addDeliveries(sql, deleted, { count: 2 });
+    expect(await sweep()).toEqual({ rung: 1, cancelled: 2 });
+    expect(await sql`select event_id from engine_runs`).toEqual([{ event_id: `lane:${lane}:1` }]);
+    // The bell is out.
+    expect(await sweep()).toEqual({ rung: 0, cancelled: 0 });
+  });
+
+  it("rings for nothing when WEBHOOK_ENABLED is false, and cleans up all the same", async () => {
+    useEnv({ WEBHOOK_ENABLED: "false" });
+    await addDeliveries(sql, await addWebhook(sql), { dueMsAgo: 5_000 });
+    await addDeliveries(sql, await addWebhook(sql, { state: "deleted" }));
+    expect(await sweep()).toEqual({ rung: 0, cancelled: 1 });
+  });
+
+  it("brings to an end what a dead process had under way for a deleted webhook", async () => {
+    const webhook = await addWebhook(sql, { state: "deleted" });
+    const [lost = "", live = ""] = await addDeliveries(sql, webhook, { count: 2 });
+    await sql`update webhook_deliveries set attempts = 1, claimed_until = now() - interval '1 s'
+      where id = ${lost}`;
+    await sql`update webhook_deliveries set attempts = 1, claimed_until = now() + interval '1 min'
+      where id = ${live}`;
+    await sweep();
+    expect(await readState(lost)).toEqual({ status: "cancelled", isClaimed: false });
+    expect(await readAttempts(sql, lost)).toMatchObject([{ number: 1, outcome: "interrupted" }]);
+    expect(await readState(live)).toEqual({ status: "pending", isClaimed: true });
+  });
+
+  it("frees what a dead process had under way for a paused one, which holds it", async () => {
+    const webhook = await addWebhook(sql, { state: "paused" });
+    const [lost = ""] = await addDeliveries(sql, webhook);
+    await sql`update webhook_deliveries set attempts = 1, claimed_until = now() - interval '1 s'`;
+    await sweep();
+    expect(await readState(lost)).toEqual({ status: "pending", isClaimed: false });
+  });
+});
+
+describe("markSweep", () => {
+  it("lets one of several processes sweep at a time", async () => {
+    const marks = () =>
+      Promise.all(Array.from({ length: 5 }, () => markSweep("timer_sweep_at", 400)));
+    expect((await marks()).filter(Boolean)).toHaveLength(1);
+    expect((await marks()).filter(Boolean)).toHaveLength(0);
+    await pause(450);
+    expect((await marks()).filter(Boolean)).toHaveLength(1);
+  });
+
+  it("keeps the kinds apart", async () => {
+    expect(await markSweep("timer_sweep_at", 10_000)).toBe(true);
+    expect(await msSinceCronSweep()).toBe(Infinity);
+    expect(await markSweep("cron_sweep_at", 0)).toBe(true);
+    expect(await msSinceCronSweep()).toBeLessThan(5_000);
+    await sql`update installation set value = (now() - interval '3 min')::text`;
+    expect(await msSinceCronSweep()).toBeGreaterThan(179_000);
+  });
+});
+
+describe("the functions", () => {
+  it("are a drain for each bell and a sweep each minute, as the embedded engine learns them", async () => {
+    const learnt = await learnFunctions(handler);
+    expect(learnt).toMatchObject([
+      { id: "turbo-drain-lane", events: ["turbo/webhook.due"], crons: [] },
+      { id: "turbo-sweep-lanes", events: [], crons: [{ expression: "* * * * *" }] },
+    ]);
+  });
+});

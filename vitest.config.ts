@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     include: ["{app,bench,cli,components,db,inngest,lib,scripts}/**/*.test.ts"],
     globalSetup: ["./db/test-server.ts"],
+    setupFiles: ["./lib/testing-quiet.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

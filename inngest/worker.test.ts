@@ -68,7 +68,7 @@ describe("a boot", () => {
   it("that owns the database goes on at once with what a killed process left", async () => {
     const id = await leaveBehind();
     await start(true);
-    await eventually(succeeded(1), 2_000);
+    await eventually(succeeded(1), 5_000);
     const outcomes = (await readAttempts(sql, id)).map(({ outcome }) => outcome);
     expect(outcomes).toEqual(["interrupted", "success"]);
     expect(receiver.posts).toMatchObject([{ attempt: 2 }]);
@@ -85,7 +85,7 @@ describe("a boot", () => {
   it("rings for what nobody looks after", async () => {
     await addDeliveries(sql, webhookId, { count: 5, dueMsAgo: 3_000 });
     await start(false);
-    await eventually(succeeded(5), 2_000);
+    await eventually(succeeded(5), 5_000);
   });
 
   it("holds everything when WEBHOOK_ENABLED is false", async () => {
@@ -116,7 +116,7 @@ describe("a stop", () => {
     const running = await sql`select id from engine_runs where status = 'running'`;
     expect(running).toEqual([]);
     await start(true);
-    await eventually(succeeded(15), 2_000);
+    await eventually(succeeded(15), 5_000);
     expect(startedEngine()).toBeDefined();
   });
 });

@@ -9,9 +9,8 @@ describe("Clock", () => {
   });
 
   it("takes what the database said for the middle of the question's time", () => {
-    const asked = performance.now() - 100;
     const clock = new Clock();
-    clock.set(1_000_000, asked);
+    clock.set({ epochMs: 1_000_000, askedAtMs: performance.now() - 100, tookMs: 100 });
     expect(clock.nowMs()).toBeGreaterThanOrEqual(1_000_050);
     expect(clock.nowMs()).toBeLessThan(1_000_550);
     expect(clock.now()).toBeInstanceOf(Date);
@@ -19,7 +18,7 @@ describe("Clock", () => {
 
   it("goes on by monotonic time when the wall clock is changed", () => {
     const clock = new Clock();
-    clock.set(1_000_000, performance.now());
+    clock.set({ epochMs: 1_000_000, askedAtMs: performance.now(), tookMs: 0 });
     vi.useFakeTimers({ toFake: ["Date"], now: 0 });
     const first = clock.nowMs();
     vi.setSystemTime(Date.UTC(2099, 0, 1));

@@ -1,13 +1,14 @@
+export type Reading = { epochMs: number; askedAtMs: number; tookMs: number };
+
 /** The database's clock as this process knows it: moved on by monotonic time, never by the wall. */
 export class Clock {
   #epochMs = Date.now();
   #readAtMs = performance.now();
 
-  /** `epochMs`: what the database said; `askedAtMs`: performance.now() before it was asked. */
-  set(epochMs: number, askedAtMs: number): void {
-    const receivedAtMs = performance.now();
-    this.#epochMs = epochMs + (receivedAtMs - askedAtMs) / 2;
-    this.#readAtMs = receivedAtMs;
+  /** What the database said when it was asked at `askedAtMs` (performance.now()) and took `tookMs`. */
+  set({ epochMs, askedAtMs, tookMs }: Reading): void {
+    this.#epochMs = epochMs;
+    this.#readAtMs = askedAtMs + tookMs / 2;
   }
 
   nowMs(): number {

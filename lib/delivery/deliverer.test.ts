@@ -82,7 +82,7 @@ describe("two lanes of one process", () => {
     const other = await receive();
     const otherId = await addWebhook(sql, { url: other.url });
     await addDeliveries(sql, webhookId, { count: 30 });
-    const deliverer = open({ timeoutMs: 1500, parallelism: 3 });
+    const deliverer = open({ timeoutMs: 20_000, parallelism: 3 });
     const hanging = drain(deliverer);
     await eventually(() => receiver.open === 3);
     await addDeliveries(sql, otherId, { count: 50 });
@@ -273,7 +273,8 @@ describe("stop", () => {
     expect(await countDeliveries(sql, webhookId, "success")).toBe(2);
     const rest = await sql`select attempts, claimed_until from webhook_deliveries
       where status = 'pending'`;
-    expect(rest).toEqual(Array.from(rest, () => ({ attempts: 0, claimed_until: null })));
+    expect(rest).toHaveLength(4);
+    for (const row of rest) expect(row).toEqual({ attempts: 0, claimed_until: null });
     expect(await drain(deliverer)).toEqual({ isTaken: false });
   });
 
@@ -320,7 +321,7 @@ describe("stop", () => {
   it("ends an idle process at once", async () => {
     const askedAt = performance.now();
     await open({ graceMs: 5_000 }).stop();
-    expect(performance.now() - askedAt).toBeLessThan(500);
+    expect(performance.now() - askedAt).toBeLessThan(2_000);
   });
 });
 

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Sql } from "@/db/client";
 import { log, reasonOf } from "@/lib/log";
 import type { AttemptEnd } from "./attempt";
@@ -21,6 +22,9 @@ const lingerMs = 100;
 const shortWaitMs = 3_000;
 /** With attempts under way, the lane is looked at this often even if every hint was lost. */
 const lookEveryMs = 500;
+/** Statements that fail are tried again after this long, so often in a row. */
+const faultPauseMs = 250;
+const mostFaults = 12;
 /** This many time-outs in a row make a lane suspect: one probe at a time until something answers. */
 const suspectAfter = 3;
 /** A lane whose oldest due row is older than this is far behind: a quarter goes to its newest rows. */
@@ -55,6 +59,7 @@ export class Drain {
   #inFlight = 0;
   #cursor: Cursor | null = null;
   #claimCount = 0;
+  #faults = 0;
   #isStopping = false;
   #hasNews = true;
   #wakeUp: () => void = () => {};
@@ -102,7 +107,7 @@ export class Drain {
     const renewal = setInterval(() => void this.#renew(), renewEveryMs);
     try {
       if (taken.hasExpiredClaims) await this.#takeOver();
-      while (await this.#turn());
+      while (await this.#tryTurn());
     } finally {
       delist();
       clearInterval(renewal);
@@ -111,6 +116,25 @@ export class Drain {
       await releaseLane(sql, { webhookId, holder, timeoutsInRow: this.#timeoutsInRow });
     }
     return true;
+  }
+
+  /** A turn; a fault of the database, unless it lasts, does not end what holds the lane. */
+  async #tryTurn(): Promise<boolean> {
+    try {
+      const goesOn = await this.#turn();
+      this.#faults = 0;
+      return goesOn;
+    } catch (error) {
+      this.#faults += 1;
+      if (!this.isHolder || this.#faults > mostFaults) throw error;
+      if (this.#faults === 1) {
+        const fields = { webhook_id: this.webhookId, reason: reasonOf(error) };
+        log.warn("webhook lane not looked at; trying again", fields);
+      }
+      await sleep(faultPauseMs);
+      this.#hasNews = true;
+      return true;
+    }
   }
 
   /** Claims and starts what fits, then waits for a reason to look again; false: nothing more to do. */

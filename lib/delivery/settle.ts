@@ -122,7 +122,7 @@ async function writeSettlements(sql: Sql, batch: Settlement[]): Promise<void> {
         next_attempt_at = case when result.status = 'pending' and ${isWanted(sql)}
           then clock_timestamp() + result.delay_ms * interval '1 ms' end,
         steps_used = result.steps_used,
-        trigger = case when ending in ('withdrawn', 'interrupted') then delivery.trigger else 'automatic' end,
+        trigger = case when ending = 'failure' and result.status = 'pending' then 'automatic' else delivery.trigger end,
         response_code = case when ending = 'withdrawn' then delivery.response_code else result.response_code end,
         response_body = case when ending = 'withdrawn' then delivery.response_body else result.response_body end,
         error_message = case when ending = 'withdrawn' then delivery.error_message else result.error_message end,

@@ -7,6 +7,7 @@ export default defineConfig({
     include: ["{app,bench,cli,components,db,inngest,lib,scripts}/**/*.test.ts"],
     globalSetup: ["./db/test-server.ts"],
     setupFiles: ["./lib/testing-quiet.ts"],
+    maxWorkers: 3,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

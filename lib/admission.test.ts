@@ -37,7 +37,7 @@ describe("checkHost", () => {
 });
 
 describe("checkNoProxy", () => {
-  const headers = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"];
+  const headers = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port"];
 
   it.each(headers)("refuses a request that bears %s while local", (name) => {
     const read = reading({ [name]: "something" });

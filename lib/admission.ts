@@ -21,7 +21,10 @@ const proxyHeaders = [
   "via",
   "x-forwarded-for",
   "x-forwarded-host",
+  "x-forwarded-port",
   "x-forwarded-proto",
+  "x-forwarded-server",
+  "x-forwarded-prefix",
 ];
 
 /** Local means nobody else can reach us; a proxy in front says otherwise. */

@@ -85,7 +85,9 @@ export function readEnv(source: Record<string, string | undefined>) {
   const isVercel = Boolean(source.VERCEL);
   const publicUrl = v.TURBO_PUBLIC_URL?.replace(/\/+$/, "");
   const publicHost = v.TURBO_PUBLIC_URL ? [new URL(v.TURBO_PUBLIC_URL).hostname] : [];
-  const allowedHosts = [...new Set([...loopbackNames, ...publicHost, ...v.TURBO_ALLOWED_HOSTS])];
+  const ownHost = isLoopbackHost(v.HOST) ? [isIP(v.HOST) === 6 ? `[${v.HOST}]` : v.HOST] : [];
+  const names = [...loopbackNames, ...ownHost, ...publicHost, ...v.TURBO_ALLOWED_HOSTS];
+  const allowedHosts = [...new Set(names.map((name) => name.toLowerCase()))];
   const env = {
     port: v.PORT,
     host: v.HOST,

@@ -190,7 +190,7 @@ const refusals: Record<string, Case[]> = {
     },
   ].map((one) => ({ ...one, method: "GET", status: 422, code: "validation_failed" })),
   "what is not there": [
-    ...["/webhooks", "/issues", "/projects", "/deliveries"].flatMap((list) =>
+    ...["/webhooks", "/issues", "/projects", "/deliveries", "/events"].flatMap((list) =>
       [unknownId, "no-id"].map((id) => ({ what: `${list}/${id}`, path: `${list}/${id}`, id })),
     ),
     { what: "its deliveries", path: `/webhooks/${unknownId}/deliveries`, id: unknownId },

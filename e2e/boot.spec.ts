@@ -1,6 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runUntilExit, type Settings } from "./support/app";
 import { findFreePort } from "./support/free-port";
@@ -30,31 +29,25 @@ const wrong: Record<string, [Settings, RegExp]> = {
 };
 
 for (const [title, [settings, line]] of Object.entries(wrong)) {
-  test(`refuses to start ${title}`, async () => {
-    const dataDir = mkdtempSync(join(tmpdir(), "turbo-e2e-"));
+  test(`refuses to start ${title}`, async ({ folder }) => {
     const port = String(await findFreePort());
-    await expectRefusal({ PORT: port, DATA_DIR: dataDir, ...settings }, line);
-    rmSync(dataDir, { recursive: true });
+    await expectRefusal({ PORT: port, DATA_DIR: folder, ...settings }, line);
   });
 }
 
-test("refuses to start on a port that is in use", async ({ app }) => {
-  const dataDir = mkdtempSync(join(tmpdir(), "turbo-e2e-"));
+test("refuses to start on a port that is in use", async ({ app, folder }) => {
   const line = new RegExp(`PORT: .*${app.port} is in use`);
-  await expectRefusal({ PORT: String(app.port), DATA_DIR: dataDir }, line);
-  rmSync(dataDir, { recursive: true });
+  await expectRefusal({ PORT: String(app.port), DATA_DIR: folder }, line);
 });
 
-test("refuses to start with a file in place of its data folder", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "turbo-e2e-"));
+test("refuses to start with a file in place of its data folder", async ({ folder }) => {
   const dataDir = join(folder, "data");
   writeFileSync(dataDir, "");
   const port = String(await findFreePort());
   await expectRefusal({ PORT: port, DATA_DIR: dataDir }, /DATA_DIR: .*cannot be written/);
-  rmSync(folder, { recursive: true });
 });
 
-test("refuses to start when its database cannot be reached", async () => {
+test("refuses to start when its database cannot be reached", async ({ folder }) => {
   const database = createServer((_, response) => response.end("This is no database."));
   const closedPort = await findFreePort();
   const openPort = await findFreePort();
@@ -63,6 +56,7 @@ test("refuses to start when its database cannot be reached", async () => {
   for (const databasePort of [closedPort, openPort]) {
     const settings = {
       PORT: port,
+      DATA_DIR: folder,
       TURBO_SECRET_KEY: "a-secret-key-of-many-characters",
       DATABASE_URL: `postgres://user:geheim@127.0.0.1:${databasePort}/turbo`,
     };

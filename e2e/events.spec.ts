@@ -262,3 +262,25 @@ test("a long text arrives character by character", async ({ api, receiver }) => 
   const { body: stored } = await api.get<Entity>(`/issues/${issue.id}`);
   expect(stored.description).toBe(description);
 });
+
+test("an event over 256 KiB is posted thin, and its whole is at the URL it names", async ({
+  api,
+  receiver,
+}) => {
+  const webhook = await api.createWebhook(receiver.url, { event_types: ["project.created"] });
+  const description = "漢".repeat(100_000);
+  const project = await api.createProject({ description });
+  const isOfIt = ({ body }: { body: EventBody }) => body.entity_id === project.id;
+  const request = await receiver.waitFor(isOfIt);
+  expect(request.raw.length).toBeLessThan(4 * 1024);
+  expect(request.body).toMatchObject({ is_thin: true, data: { current: { id: project.id } } });
+  await api.waitForDelivery(webhook, request.body.event_id, ({ status }) => status === "success");
+
+  const { fetch_url: url } = JSON.parse(request.raw.toString("utf8"));
+  const response = await fetch(String(url));
+  expect(response.status).toBe(200);
+  expect(await response.json()).toMatchObject({
+    event_id: request.body.event_id,
+    data: { current: { id: project.id, description }, previous: null },
+  });
+});

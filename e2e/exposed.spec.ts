@@ -46,6 +46,7 @@ const calls: [string, string][] = [
   ["GET", "/deliveries"],
   ["GET", `/deliveries/${id}`],
   ["POST", `/deliveries/${id}/retry`],
+  ["GET", `/events/${id}`],
   ["GET", "/unicorns"],
 ];
 

@@ -108,8 +108,8 @@ export class App {
     await Promise.all([this.#door?.close(), this.#worker?.stop()]);
     await this.#pages?.close();
     await this.#database?.close();
-    await this.#ownership?.release();
     await this.#keeping;
+    await this.#ownership?.release();
     // Found running and not ours to have: another instance is at work on it.
     const isOthers = this.#postgres?.reused && !this.#ownership;
     if (!isOthers) await this.#postgres?.stop();

@@ -1,4 +1,7 @@
 /* oxlint-disable no-empty-pattern -- Playwright reads the pattern, even an empty one. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test as base, type TestInfo } from "@playwright/test";
 import { Api, ok, type Webhook } from "./api";
 import { startApp, type App, type Settings } from "./app";
@@ -21,6 +24,8 @@ type TestFixtures = {
   receiver: Receiver;
   /** Another receiver, for whoever needs two. */
   secondReceiver: Receiver;
+  /** An empty folder that is gone after the test. */
+  folder: string;
   /** Starts an installation for this test alone, with the quick settings and these. */
   startOwnApp: (settings?: Settings) => Promise<App>;
 };
@@ -52,6 +57,11 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     const receiver = await startReceiver();
     await use(receiver);
     await receiver.down();
+  },
+  folder: async ({}, use) => {
+    const folder = mkdtempSync(join(tmpdir(), "turbo-e2e-"));
+    await use(folder);
+    rmSync(folder, { recursive: true, force: true });
   },
   startOwnApp: async ({}, use, info) => {
     const apps: App[] = [];

@@ -41,6 +41,14 @@ function say(sentence: string): void {
 process.on("exit", flushLog);
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop(0));
 
+// A SIGTERM to `npm start` ends npm and its shell, who do not pass it on: their end is the signal.
+if (process.env.npm_lifecycle_event) {
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent && !stopping) stop(0);
+  }, 500).unref();
+}
+
 try {
   await app.start();
 } catch (error) {

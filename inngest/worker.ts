@@ -60,14 +60,18 @@ export class Worker {
   registerAt(url: string): void {
     if (env().inngest.engine === "embedded") return;
     const failure = "functions not registered with the Inngest server; trying again";
-    let isRegistered = false;
+    let registeredAtMs: number | undefined;
+    const isKnown = async () =>
+      registeredAtMs !== undefined &&
+      (performance.now() - registeredAtMs < registerAfterMs ||
+        (await msSinceCronSweep()) < registerAfterMs);
     const register = async () => {
-      if (isRegistered && (await msSinceCronSweep()) < registerAfterMs) return;
+      if (await isKnown()) return;
       const response = await fetch(url, { method: "PUT" });
       const text = await response.text();
       if (!response.ok) throw new Error(`HTTP ${response.status} ${text.slice(0, 200)}`);
-      if (!isRegistered) log.info("functions registered with the Inngest server");
-      isRegistered = true;
+      if (registeredAtMs === undefined) log.info("functions registered with the Inngest server");
+      registeredAtMs = performance.now();
     };
     this.#guard(failure, register());
     this.#every(registerEveryMs, failure, register);

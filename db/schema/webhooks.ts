@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import {
   boolean,
+  check,
   foreignKey,
   index,
   integer,
@@ -18,6 +19,10 @@ import { events } from "./events";
 export const webhookStates = ["active", "paused", "disabled", "deleted"] as const;
 export type WebhookState = (typeof webhookStates)[number];
 
+/** Why a webhook is disabled: its receiver answered 410, or gave nothing but failures for days. */
+export const disabledReasons = ["gone", "failing"] as const;
+export type DisabledReason = (typeof disabledReasons)[number];
+
 export type SealedSecret = { sealed: string; expires_at: string };
 
 export const webhook_subscriptions = pgTable(
@@ -28,7 +33,8 @@ export const webhook_subscriptions = pgTable(
     url: text("url").notNull(),
     event_types: text("event_types").array().notNull(),
     state: text("state").$type<WebhookState>().notNull().default("active"),
-    disabled_reason: text("disabled_reason"),
+    disabled_reason: text("disabled_reason").$type<DisabledReason>(),
+    disabled_at: instant("disabled_at"),
     active: boolean("active")
       .notNull()
       .generatedAlwaysAs(sql`state = 'active'`),
@@ -56,6 +62,11 @@ export const webhook_lanes = pgTable("webhook_lanes", {
   bell_at: instant("bell_at"),
   alarm_at: instant("alarm_at"),
   timeouts_in_row: integer("timeouts_in_row").notNull().default(0),
+  // The streak of failed attempts since the last success: when it began, how long it is, and when
+  // webhook.failing told of it.
+  failing_since: instant("failing_since"),
+  failures_in_row: integer("failures_in_row").notNull().default(0),
+  failing_told_at: instant("failing_told_at"),
 });
 
 export const deliveryStatuses = ["pending", "success", "failed", "cancelled"] as const;
@@ -100,8 +111,13 @@ export const webhook_deliveries = pgTable(
     index("webhook_deliveries_log").on(table.subscription_id, table.id),
     index("webhook_deliveries_event").on(table.event_id),
     index("webhook_deliveries_failed")
-      .on(table.created_at)
+      .on(table.subscription_id, table.id)
       .where(sql`status = 'failed'`),
+    check("webhook_deliveries_scheduled", sql`status <> 'pending' or next_attempt_at is not null`),
+    check(
+      "webhook_deliveries_ended",
+      sql`status = 'pending' or (next_attempt_at is null and claimed_until is null)`,
+    ),
   ],
 );
 
@@ -130,6 +146,40 @@ export const webhook_attempts = pgTable(
   (table) => [
     primaryKey({ columns: [table.delivery_id, table.number] }),
     foreignKey({ columns: [table.delivery_id], foreignColumns: [webhook_deliveries.id] }),
+  ],
+);
+
+export const recoveryStatuses = ["failed", "missing"] as const;
+export type RecoveryStatus = (typeof recoveryStatuses)[number];
+
+export const recoveryStates = ["running", "done", "cancelled"] as const;
+export type RecoveryState = (typeof recoveryStates)[number];
+
+/** Work that sends again what failed, or was never sent, since a time; done in steps. */
+export const webhook_recoveries = pgTable(
+  "webhook_recoveries",
+  {
+    id: id(),
+    webhook_id: uuid("webhook_id")
+      .notNull()
+      .references(() => webhook_subscriptions.id),
+    status: text("status").$type<RecoveryStatus>().notNull(),
+    since: instant("since").notNull(),
+    until: instant("until").notNull(),
+    state: text("state").$type<RecoveryState>().notNull().default("running"),
+    total: integer("total").notNull(),
+    recovered: integer("recovered").notNull().default(0),
+    // The last delivery (of failed) or event (of missing) that was dealt with.
+    cursor: uuid("cursor"),
+    created_at: created_at(),
+    stepped_at: instant("stepped_at").notNull().defaultNow(),
+    finished_at: instant("finished_at"),
+  },
+  (table) => [
+    index("webhook_recoveries_webhook").on(table.webhook_id, table.id),
+    index("webhook_recoveries_running")
+      .on(table.stepped_at)
+      .where(sql`state = 'running'`),
   ],
 );
 

@@ -2,21 +2,29 @@
 
 import { Button } from "@/components/ui/button";
 import { MessagePage } from "@/components/ui/message-page";
+import { databaseAwayDigest } from "./database-away";
 
 type ErrorProps = { error: Error & { digest?: string }; retry: () => void };
 
 export default function ErrorPage({ error, retry }: ErrorProps) {
+  const isDatabaseAway = error.digest === databaseAwayDigest;
   return (
     <MessagePage
-      title="This page could not be shown"
+      title={isDatabaseAway ? "The database cannot be reached" : "This page could not be shown"}
       action={
         <Button variant="primary" onClick={retry}>
           Try again
         </Button>
       }
     >
-      <p>The server's log tells why. Deliveries go on meanwhile.</p>
-      {error.digest && <p className="mt-2 font-mono text-xs">Reference {error.digest}</p>}
+      {isDatabaseAway ? (
+        <p>Nothing is lost: what is due waits, and goes out by itself once the database is back.</p>
+      ) : (
+        <p>The server's log tells why. Deliveries go on meanwhile.</p>
+      )}
+      {error.digest && !isDatabaseAway && (
+        <p className="mt-2 font-mono text-xs">Reference {error.digest}</p>
+      )}
     </MessagePage>
   );
 }

@@ -1,39 +1,5 @@
-export type Flag = {
-  /** Kebab-case; the API's field is the same in snake_case. */
-  name: string;
-  placeholder: string;
-  help: string;
-  kind?: "text" | "list" | "boolean" | "count";
-  choices?: readonly string[];
-  isRequired?: boolean;
-  /** An empty value clears the field (sent as null). */
-  isClearable?: boolean;
-};
-
-export type Command = {
-  name: string;
-  summary: string;
-  method: "GET" | "POST" | "PATCH";
-  path: string;
-  /** What the list command's path becomes when this flag is given, which then fills `{id}`. */
-  scopedBy?: { flag: string; path: string };
-  flags: readonly Flag[];
-  /** The past participle of the closing line: "Issue created successfully!". */
-  done?: string;
-  isWatched?: boolean;
-  examples: readonly string[];
-};
-
-export type Column = { label: string; field: string };
-
-export type Resource = {
-  name: string;
-  noun: string;
-  summary: string;
-  columns: readonly Column[];
-  details: readonly Column[];
-  commands: readonly Command[];
-};
+import { choice, cursor, limit, type Flag, type Resource } from "./command";
+import { webhooks } from "./webhook-commands";
 
 const priorities = ["low", "medium", "high", "critical"] as const;
 const issueTypes = ["bug", "feature", "enhancement", "task", "documentation"] as const;
@@ -41,12 +7,6 @@ const issueStatuses = ["open", "in_progress", "review", "testing", "closed"] as 
 const projectStatuses = ["active", "on_hold", "completed", "archived"] as const;
 const deliveryStatuses = ["pending", "success", "failed", "cancelled"] as const;
 
-function choice(name: string, choices: readonly string[], help: string): Flag {
-  return { name, placeholder: choices.join("|"), help, choices };
-}
-
-const limit: Flag = { name: "limit", placeholder: "N", help: "How many, 1 to 100", kind: "count" };
-const cursor: Flag = { name: "cursor", placeholder: "CURSOR", help: "Where the next page begins" };
 const description: Flag = { name: "description", placeholder: "TEXT", help: "What it is about" };
 
 const issueFlags: readonly Flag[] = [
@@ -178,70 +138,6 @@ const issues: Resource = {
         "turbo issues update <issue-id> --status closed",
         'turbo issues update <issue-id> --assignee ""',
       ],
-    },
-  ],
-};
-
-const webhooks: Resource = {
-  name: "webhooks",
-  noun: "Webhook",
-  summary: "Webhooks, which send events to a URL",
-  columns: [
-    { label: "ID", field: "id" },
-    { label: "Name", field: "name" },
-    { label: "Active", field: "active" },
-    { label: "URL", field: "url" },
-    { label: "Event types", field: "event_types" },
-  ],
-  details: [
-    { label: "ID", field: "id" },
-    { label: "Name", field: "name" },
-    { label: "URL", field: "url" },
-    { label: "Event types", field: "event_types" },
-    { label: "Active", field: "active" },
-    { label: "Secret", field: "secret_token" },
-  ],
-  commands: [
-    {
-      name: "create",
-      summary: "Register a webhook; its secret is shown in full only now",
-      method: "POST",
-      path: "/webhooks",
-      done: "created",
-      flags: [
-        { name: "name", placeholder: "TEXT", help: "1 to 100 characters", isRequired: true },
-        { name: "url", placeholder: "URL", help: "Where events are sent", isRequired: true },
-        {
-          name: "event-types",
-          placeholder: "TYPE,…",
-          help: "Which events, such as issue.created, issue.* or *; repeatable",
-          kind: "list",
-          isRequired: true,
-        },
-        { name: "active", placeholder: "true|false", help: "Begin at once", kind: "boolean" },
-        { name: "secret-token", placeholder: "SECRET", help: "Your own secret; else one is made" },
-      ],
-      examples: [
-        'turbo webhooks create --name "Test Webhook" --url http://localhost:9001/webhook \\\n' +
-          "    --event-types issue.created,issue.updated",
-      ],
-    },
-    {
-      name: "list",
-      summary: "List webhooks, newest first",
-      method: "GET",
-      path: "/webhooks",
-      flags: [limit, cursor],
-      examples: ["turbo webhooks list"],
-    },
-    {
-      name: "test",
-      summary: "Send a test event and wait for the outcome",
-      method: "POST",
-      path: "/webhooks/{id}/test",
-      isWatched: true,
-      flags: [],
-      examples: ["turbo webhooks test <webhook-id>"],
     },
   ],
 };

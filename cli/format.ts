@@ -1,4 +1,4 @@
-import type { Column } from "./commands";
+import type { Column } from "./command";
 
 type Row = Readonly<Record<string, unknown>>;
 

@@ -1,5 +1,5 @@
 import { globalFlags, resources } from "./commands";
-import type { Command, Flag, Resource } from "./commands";
+import type { Command, Flag, Resource } from "./command";
 
 /** "Usage: turbo issues update <id> [flags]" with the required flags spelled out. */
 export function usageLine(resource?: Resource, command?: Command): string {
@@ -73,7 +73,7 @@ function resourceHelp(resource: Resource): string {
 
 function commandHelp(resource: Resource, command: Command): string {
   const flags = command.flags.map((flag): [string, string] => [
-    `--${flag.name} ${flag.placeholder}`,
+    `--${flag.name} ${flag.placeholder}`.trimEnd(),
     flag.help + flagRemark(flag),
   ]);
   return [

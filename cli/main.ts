@@ -4,8 +4,10 @@ import type { Api, ApiAnswer } from "./api-client";
 import { Exit, exitCode } from "./exit";
 import { escapeControls, formatDetails, formatTable } from "./format";
 import { helpText } from "./help";
+import type { Outcome } from "./outcome";
 import { parseCommand } from "./parse-command";
 import type { Parsed } from "./parse-command";
+import { describeCount, watchRecovery } from "./watch-recovery";
 import { watchTest } from "./watch-test";
 
 type Run = Extract<Parsed, { kind: "run" }>;
@@ -33,7 +35,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 async function run(parsed: Run): Promise<number> {
   const api = openApi(parsed.settings, process.env);
   const answer = await callApi(api, requestOf(parsed));
-  if (parsed.command.isWatched) return watch(api, answer, parsed.settings.isJson);
+  if (parsed.command.watched) return watch(api, answer, parsed);
   if (parsed.settings.isJson) print(JSON.stringify(answer.body, null, 2));
   else printAnswer(parsed, answer.body);
   if (answer.nextCursor !== undefined) {
@@ -42,13 +44,27 @@ async function run(parsed: Run): Promise<number> {
   return exitCode.ok;
 }
 
-async function watch(api: Api, answer: ApiAnswer, isJson: boolean): Promise<number> {
-  note("Test event sent. Waiting for the outcome …");
-  const { delivery, isSuccess, text } = await watchTest(api, answer.body);
-  if (isJson) print(JSON.stringify(delivery, null, 2));
+async function watch(api: Api, { body }: ApiAnswer, { command, settings }: Run): Promise<number> {
+  const { answer, isSuccess, text } = await follow(api, body, command.watched);
+  if (settings.isJson) print(JSON.stringify(answer, null, 2));
   else if (isSuccess) print(`${paint("✓", "green", process.stdout)} ${text}`);
   else note(`${paint("✗", "red", process.stderr)} ${text}`);
   return isSuccess ? exitCode.ok : exitCode.failure;
+}
+
+async function follow(
+  api: Api,
+  body: unknown,
+  watched: Run["command"]["watched"],
+): Promise<Outcome> {
+  if (watched === "recovery") {
+    if (isRecord(body) && "count" in body) {
+      return { answer: body, isSuccess: true, text: describeCount(body) };
+    }
+    return watchRecovery(api, body, note);
+  }
+  note("Test event sent. Waiting for the outcome …");
+  return watchTest(api, body);
 }
 
 function requestOf({ command, id, fields }: Run) {

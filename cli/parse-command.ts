@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { globalFlags, resources } from "./commands";
-import type { Command, Flag, Resource } from "./commands";
+import type { Command, Flag, Resource } from "./command";
 import { Exit, exitCode } from "./exit";
 import { takesId, usageLine } from "./help";
 import { didYouMean } from "./suggest";
@@ -117,8 +117,10 @@ function readFlag(flag: Flag, value: Exclude<Value, undefined>, usage: string): 
     const parts = value.flatMap((part) => String(part).split(","));
     return parts.map((part) => part.trim()).filter((part) => part !== "");
   }
+  if (flag.kind === "switch") return value === true;
   const text = String(value);
   if (text === "" && flag.isClearable) return null;
+  if (flag.kind === "time") return readTime(text);
   if (flag.kind === "boolean") {
     if (text !== "true" && text !== "false") {
       throw usageError(`--${flag.name} must be true or false, not "${text}".`, usage);
@@ -139,6 +141,15 @@ function readFlag(flag: Flag, value: Exclude<Value, undefined>, usage: string): 
     );
   }
   return text;
+}
+
+const unitsMs: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** "24h" is the time so long ago; what else it may be, the API judges. */
+function readTime(text: string): string {
+  const [, amount, unit = ""] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  if (amount === undefined) return text;
+  return new Date(Date.now() - Number(amount) * (unitsMs[unit] ?? 0)).toISOString();
 }
 
 function parseStrictly(argv: readonly string[], options: Options, usage: string) {
@@ -195,7 +206,10 @@ function checkId(id: string | undefined, what: string, usage: string): void {
 
 function optionsOf(flags: readonly Flag[]): Options {
   return Object.fromEntries(
-    flags.map((flag) => [flag.name, { type: "string", multiple: flag.kind === "list" }]),
+    flags.map(({ name, kind }) => [
+      name,
+      { type: kind === "switch" ? "boolean" : "string", multiple: kind === "list" },
+    ]),
   );
 }
 

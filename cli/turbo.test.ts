@@ -276,6 +276,66 @@ describe("turbo projects, webhooks and deliveries", { timeout: longTimeoutMs }, 
   });
 });
 
+describe("turbo webhooks recover", { timeout: longTimeoutMs }, () => {
+  const path = `/api/v1/webhooks/${webhookId}`;
+  const since = "2026-11-23T08:00:00.000Z";
+  const scope = { webhook_id: webhookId, status: "failed", since };
+  const running = { id: deliveryId, ...scope, state: "running", total: 40, recovered: 0 };
+  const command = ["webhooks", "recover", webhookId, "--since", since];
+
+  it("only counts when run dry", async () => {
+    const asked = { since, status: "missing", until: "2026-11-23T09:00:00Z", dry_run: true };
+    const body = { ...scope, status: "missing", count: 40 };
+    answers[`POST ${path}/recover`] = [{ status: 200, body }];
+    const flags = ["--status", "missing", "--until", asked.until, "--dry-run"];
+    const outcome = await turbo([...command, ...flags]);
+    const stdout = `✓ 40 missing deliveries since ${since} would be sent.\n`;
+    expect(outcome).toEqual({ code: 0, stdout, stderr: "" });
+    expect(calls.map((call) => call.body)).toEqual([asked]);
+  });
+
+  it("follows a recovery to its end", async () => {
+    answers[`POST ${path}/recover`] = [{ status: 202, body: running }];
+    const done = { ...running, state: "done", recovered: 40 };
+    answers[`GET ${path}/recoveries/${deliveryId}`] = [
+      { status: 200, body: { ...running, recovered: 25 } },
+      { status: 200, body: done },
+    ];
+    const outcome = await turbo(command);
+    expect(outcome).toEqual({
+      code: 0,
+      stdout: `✓ On their way: 40 failed deliveries since ${since}.\n`,
+      stderr:
+        `Recovering 40 failed deliveries since ${since}. Ctrl-C leaves it to itself.\n` +
+        "25 of 40\n40 of 40\n",
+    });
+    expect(JSON.parse((await turbo([...command, "--json"])).stdout)).toEqual(done);
+  });
+
+  it("fails when it was cancelled on the way", async () => {
+    const cancelled = { ...running, state: "cancelled", recovered: 1 };
+    answers[`POST ${path}/recover`] = [{ status: 202, body: cancelled }];
+    const outcome = await turbo(command);
+    expect(outcome.code).toBe(1);
+    expect(outcome.stderr).toContain("✗ Recovery cancelled after 1 of 40.\n");
+  });
+
+  it("takes a time as so long ago", async () => {
+    answers[`POST ${path}/recover`] = [{ status: 200, body: { ...scope, count: 0 } }];
+    await turbo(["webhooks", "recover", webhookId, "--since", "90m", "--until=30s"]);
+    const [call] = calls as { body: { since: string; until: string } }[];
+    const apartMs = Date.parse(call?.body.until ?? "") - Date.parse(call?.body.since ?? "");
+    expect(Math.abs(apartMs - (90 * 60_000 - 30_000))).toBeLessThan(1_000);
+  });
+
+  it("asks for the time it must know", async () => {
+    const outcome = await turbo(["webhooks", "recover", webhookId]);
+    expect(outcome.code).toBe(2);
+    expect(outcome.stderr).toContain("Missing --since.");
+    expect(calls).toEqual([]);
+  });
+});
+
 describe("turbo refusals", { timeout: longTimeoutMs }, () => {
   it("prints title, detail and each field's error and exits 1 when the server refuses", async () => {
     answers["POST /api/v1/projects"] = [
@@ -366,7 +426,7 @@ describe("turbo usage", { timeout: longTimeoutMs }, () => {
     [["help"], "turbo <resource> <command> [flags]"],
     [["--help"], "turbo <resource> <command> [flags]"],
     [[], "Exit codes: 0 ok, 1 failure, 2 usage"],
-    [["help", "webhooks"], "turbo webhooks create|list|test [flags]"],
+    [["help", "webhooks"], "turbo webhooks create|list|test|recover [flags]"],
     [["issues", "create", "--help"], "--priority low|medium|high|critical"],
     [["help", "issues", "update"], "--assignee NAME"],
     [["--version"], "0."],

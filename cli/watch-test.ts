@@ -2,16 +2,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { callApi, isRecord } from "./api-client";
 import type { Api } from "./api-client";
 import { formatDuration, formatValue } from "./format";
+import type { Outcome } from "./outcome";
 
 type Delivery = Record<string, unknown>;
 
 const watchMs = 40_000;
 const pollMs = 250;
 
-type TestOutcome = { delivery: Delivery; isSuccess: boolean; text: string };
-
 /** Watches a test delivery, which is tried once, until it is decided or 40 s are over. */
-export async function watchTest(api: Api, first: unknown): Promise<TestOutcome> {
+export async function watchTest(api: Api, first: unknown): Promise<Outcome> {
   const deadline = Date.now() + watchMs;
   let delivery: Delivery = isRecord(first) ? first : {};
   while (delivery.status === "pending" && Date.now() < deadline) {
@@ -22,7 +21,11 @@ export async function watchTest(api: Api, first: unknown): Promise<TestOutcome> 
     });
     if (isRecord(body)) delivery = body;
   }
-  return { delivery, isSuccess: delivery.status === "success", text: describeOutcome(delivery) };
+  return {
+    answer: delivery,
+    isSuccess: delivery.status === "success",
+    text: describeOutcome(delivery),
+  };
 }
 
 function describeOutcome(delivery: Delivery): string {

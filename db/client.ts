@@ -19,16 +19,22 @@ const calendarDay = {
   parse: (day: string) => day,
 };
 
-type Limits = { max?: number; statementTimeoutMs?: number };
+type Limits = { max?: number; statementTimeoutMs?: number; lockTimeoutMs?: number };
 
-/** Opens a pool for each of the two; no connection is made before the first statement. */
-export function connect(
-  url: string,
-  { max = 10, statementTimeoutMs = 10_000 }: Limits = {},
-): Database {
-  const options = {
+/**
+ * The options of a client of ours. Whatever it asks ends in time: by the server's own limits, and
+ * when the server has fallen silent by those of this side.
+ */
+export function clientOptions({
+  max = 10,
+  statementTimeoutMs = 7_000,
+  lockTimeoutMs = 5_000,
+}: Limits = {}) {
+  return {
     max,
     connect_timeout: 5,
+    // By then the server has ended the statement itself, if it lives.
+    answer_timeout: (statementTimeoutMs + 500) / 1_000,
     idle_timeout: 60,
     // The default waits up to 20 s after a few failures: longer than PostgreSQL takes to come back.
     backoff: () => 0.25,
@@ -37,18 +43,23 @@ export function connect(
     connection: {
       application_name: "turbo-webhooks",
       statement_timeout: statementTimeoutMs,
-      lock_timeout: 5_000,
+      lock_timeout: lockTimeoutMs,
       idle_in_transaction_session_timeout: 10_000,
     },
   };
+}
+
+/** Opens a pool for each of the two; no connection is made before the first statement. */
+export function connect(url: string, limits: Limits = {}): Database {
+  const options = clientOptions(limits);
   const sql = postgres(url, options);
   // Drizzle changes the serializers of the client it is given: it gets one of its own.
-  const ormClient = postgres(url, { ...options, max: Math.max(2, Math.floor(max / 2)) });
+  const ormClient = postgres(url, { ...options, max: Math.max(2, Math.floor(options.max / 2)) });
   return {
     sql,
     orm: drizzle(ormClient, { schema }),
     close: async () => {
-      await Promise.all([sql.end({ timeout: 5 }), ormClient.end({ timeout: 5 })]);
+      await Promise.all([sql.end({ timeout: 1 }), ormClient.end({ timeout: 1 })]);
     },
   };
 }

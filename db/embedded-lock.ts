@@ -7,11 +7,11 @@ const lockTimeoutMs = 180_000;
 /** Runs `work` while no other process holds `path`; a lock whose process died is taken over. */
 export async function withFileLock<T>(path: string, work: () => Promise<T>): Promise<T> {
   const ticket = `${process.pid}:${readStartTime(process.pid)}:${randomBytes(6).toString("hex")}`;
-  const deadline = Date.now() + lockTimeoutMs;
+  const deadline = performance.now() + lockTimeoutMs;
   while (!takeLock(path, ticket)) {
     const holder = readTicket(path);
     if (holder !== null && !isHolderAlive(holder)) breakLock(path, holder);
-    else if (Date.now() > deadline) {
+    else if (performance.now() > deadline) {
       throw new Error(`Another process has been starting PostgreSQL for too long (see ${path}).`);
     } else await delay(25);
   }

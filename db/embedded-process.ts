@@ -26,11 +26,11 @@ export function findServer(clusterDir: string): RunningServer | null {
 
 /** Waits for a server that is starting; null when there is none or it is on its way out. */
 export async function awaitServer(state: EmbeddedState): Promise<RunningServer | null> {
-  const deadline = Date.now() + readyTimeoutMs;
+  const deadline = performance.now() + readyTimeoutMs;
   for (;;) {
     const server = findServer(state.clusterDir);
     if (!server || server.status === "ready") return server;
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       throw new Error(`PostgreSQL has been ${server.status} for too long: see ${state.logFile}.`);
     }
     await delay(25);
@@ -71,9 +71,9 @@ async function killServer(clusterDir: string, first: NodeJS.Signals): Promise<vo
 }
 
 async function areGone(clusterDir: string, timeoutMs: number): Promise<boolean> {
-  const deadline = Date.now() + timeoutMs;
+  const deadline = performance.now() + timeoutMs;
   while (listProcesses(clusterDir).length > 0) {
-    if (Date.now() > deadline) return false;
+    if (performance.now() > deadline) return false;
     await delay(20);
   }
   return true;

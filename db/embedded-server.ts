@@ -76,11 +76,11 @@ async function spawnServer(
   child.on("error", (error) => (failure = error.message));
   child.on("exit", (code, signal) => (failure = `exit ${code ?? signal}`));
 
-  const deadline = Date.now() + readyTimeoutMs;
+  const deadline = performance.now() + readyTimeoutMs;
   while (failure === null) {
     const server = findServer(state.clusterDir);
     if (server?.pid === child.pid && server?.status === "ready") return null;
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       throw new Error(`PostgreSQL has been starting for too long: see ${state.logFile}.`);
     }
     await delay(10);

@@ -1,44 +1,46 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
+import { clientOptions, type Sql } from "./client";
 
 const advisoryLock = 7_283_002;
 const patienceMs = 5_000;
 
 /** The right of one process to an embedded database: an advisory lock of a session of its own. */
 export class Ownership {
-  readonly #client: postgres.Sql;
+  readonly #client: Sql;
   #sessionPid: number | undefined;
 
   private constructor(url: string) {
-    this.#client = postgres(url, {
-      max: 1,
-      connect_timeout: 5,
-      backoff: () => 0.25,
-      onnotice: () => {},
-    });
+    const limits = clientOptions({ max: 1, statementTimeoutMs: 3_000 });
+    // Not idle_timeout: the session is the lock.
+    this.#client = postgres(url, { ...limits, idle_timeout: undefined, max_lifetime: null });
+  }
+
+  /** Makes this process the only one; rejects when another is at work on it. */
+  static async take(url: string, dataDir: string): Promise<Ownership> {
+    const ownership = new Ownership(url);
+    if (await ownership.keep()) return ownership;
+    await ownership.release();
+    throw new Error(
+      `DATA_DIR: another Turbo Webhooks runs on ${dataDir}; stop it or set another DATA_DIR`,
+    );
   }
 
   /**
-   * Makes this process the only one; rejects when another is at work on it. The server ends a
-   * killed process's session, hence its lock, by itself, within moments.
+   * Still ours? A session that ended is replaced, and the lock taken anew. The server ends the
+   * session of a killed process, or one that we gave up while it was frozen, by itself, within
+   * moments: until then the lock is that session's.
    */
-  static async take(url: string, dataDir: string): Promise<Ownership> {
-    const ownership = new Ownership(url);
-    const deadline = Date.now() + patienceMs;
-    while (!(await ownership.keep())) {
-      if (Date.now() > deadline) {
-        await ownership.release();
-        throw new Error(
-          `DATA_DIR: another Turbo Webhooks runs on ${dataDir}; stop it or set another DATA_DIR`,
-        );
-      }
+  async keep(): Promise<boolean> {
+    const deadline = performance.now() + patienceMs;
+    for (;;) {
+      if (await this.#isOurs()) return true;
+      if (performance.now() > deadline) return false;
       await sleep(100);
     }
-    return ownership;
   }
 
-  /** Still ours? A session that ended with its server is replaced, and the lock taken anew. */
-  async keep(): Promise<boolean> {
+  async #isOurs(): Promise<boolean> {
     const [session] = await this.#client<{ pid: number }[]>`select pg_backend_pid() as pid`;
     if (session && session.pid === this.#sessionPid) return true;
     const [row] = await this.#client<{ is_ours: boolean; pid: number }[]>`
@@ -48,6 +50,6 @@ export class Ownership {
   }
 
   async release(): Promise<void> {
-    await this.#client.end({ timeout: 2 });
+    await this.#client.end({ timeout: 1 });
   }
 }

@@ -16,13 +16,14 @@ import {
   openReceiver,
   pause,
   readDelivery,
+  recordingPost,
   useDatabase,
   useEnv,
   type Answer,
   type ReceivedPost,
   type Receiver,
 } from "@/lib/testing";
-import { createWebhook, deleteWebhook, updateWebhook } from "@/lib/webhooks/service";
+import { createWebhook, deleteWebhook, pauseWebhook, updateWebhook } from "@/lib/webhooks/service";
 import { sendTest } from "@/lib/webhooks/test-delivery";
 import { deliverer } from "./deliverer";
 import { fence, hear, postOffice, ring, ringLater } from "./post-office";
@@ -275,6 +276,17 @@ describe("fence", () => {
     await fencing;
   });
 
+  it("holds for a second pause as well, which finds the webhook paused", async () => {
+    const holder = newId();
+    await holdElsewhere(holder);
+    let answered = 0;
+    const pauses = [1, 2].map(() => pauseWebhook(ctx, webhookId).then(() => (answered += 1)));
+    await pause(150);
+    expect(answered).toBe(0);
+    await markRevisionSeen(sql, { webhookId, revision: 2, holders: [holder] });
+    await Promise.all(pauses);
+  });
+
   it("waits no longer than the holder's lease", async () => {
     await holdElsewhere(newId());
     await sql`update webhook_lanes set lease_until = now() + interval '300 ms'
@@ -342,6 +354,39 @@ describe("another process", () => {
       await eventually(async () => (await countDeliveries(sql, webhookId, "cancelled")) === 1);
     },
   );
+
+  it.each([true, false])(
+    "begins no test after a delete was answered; hears signals: %s",
+    async (isHearing) => {
+      const { other, answerNames } = await openOther(isHearing);
+      const url = receiver.url.replace("127.0.0.1", "receiver.test");
+      await sql`update webhook_subscriptions set url = ${url} where id = ${webhookId}`;
+      const unsent = contextOn(database, recordingPost());
+      const { id } = await sendTest(unsent, { id: webhookId, input: {} });
+      const testing = other.sendTest(id);
+      await eventually(() => other.inFlight === 1);
+      const askedAt = performance.now();
+      await deleteWebhook(ctx, webhookId);
+      expect(performance.now() - askedAt).toBeLessThan(isHearing ? 1_000 : 3_000);
+      answerNames();
+      await testing;
+      expect(receiver.posts).toEqual([]);
+      expect((await readDelivery(sql, id)).status).toBe("cancelled");
+    },
+  );
+
+  it("sends a test however slow its receiver is, under terms that have not changed", async () => {
+    const { other, answerNames } = await openOther(false);
+    const url = receiver.url.replace("127.0.0.1", "receiver.test");
+    await sql`update webhook_subscriptions set url = ${url} where id = ${webhookId}`;
+    const unsent = contextOn(database, recordingPost());
+    const { id } = await sendTest(unsent, { id: webhookId, input: {} });
+    const testing = other.sendTest(id);
+    await pause(2_500);
+    answerNames();
+    await testing;
+    expect(receiver.posts).toMatchObject([{ deliveryId: id, attempt: 1 }]);
+  });
 
   it("posts to the new URL only, once that was answered", async () => {
     const { other, answerNames } = await openOther(true);

@@ -2,17 +2,21 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { db } from "@/db/client";
 import type { PostOffice } from "@/lib/context";
 import { clearBells, setAlarm, setBells, type Bell } from "@/lib/delivery/lane";
-import { markRevisionSeen, revisionHolder } from "@/lib/delivery/fence";
+import { markRevisionSeen, whoMayBegin } from "@/lib/delivery/fence";
+import { testTermsMs } from "@/lib/delivery/test-terms";
 import { env } from "@/lib/env";
 import { log, reasonOf } from "@/lib/log";
 import { inngestClient, webhookDue } from "./client";
 import { deliverer } from "./deliverer";
 import { startedSignals } from "./process";
+import { ringRecoveries } from "./recovery-bell";
 import type { Signal } from "./signals";
 
 /** A real Inngest server may wake up to 0.6 s early. */
-const earlyWakeMs = 1_000;
+export const earlyWakeMs = 1_000;
 const fencePollMs = 25;
+/** How long others have to take a lane that is put up for taking. */
+const offerMs = 50;
 
 let ringing: { webhookIds: Set<string>; done: Promise<void> } | null = null;
 
@@ -69,6 +73,16 @@ export async function ringLater(webhookId: string, dueMs: number): Promise<void>
   }
 }
 
+/**
+ * Puts a lane with work up for taking: the process that hears of it first, hence the one with the
+ * least to do, rings it. Never rejects.
+ */
+export async function offer(webhookId: string): Promise<void> {
+  await startedSignals()?.send({ offer: webhookId });
+  await sleep(offerMs);
+  await ring([webhookId]);
+}
+
 async function send(bells: (Bell & { atMs: number | undefined })[]): Promise<void> {
   if (bells.length === 0) return;
   try {
@@ -89,24 +103,27 @@ async function send(bells: (Bell & { atMs: number | undefined })[]): Promise<voi
 /**
  * Resolves when no POST can begin any more for this webhook under terms older than `revision`: at
  * once when its lane is held here or by nobody, else when its holder has said so (told by a signal,
- * or by its next renewal) or its lease is over.
+ * or by its next renewal) or its lease is over. A test that another process has under way makes it
+ * wait until that one must have seen the new terms.
  */
 export async function fence(webhookId: string, revision: number): Promise<void> {
   deliverer().fence(webhookId, revision);
+  const testsKnowAtMs = performance.now() + testTermsMs;
   await startedSignals()?.send({ fence: webhookId, revision });
+  const { timeoutMs } = env().webhook;
   for (;;) {
-    const holder = await revisionHolder(db().sql, webhookId, revision);
-    if (holder === null || deliverer().holders.includes(holder)) return;
+    const ours = deliverer().deliveriesUnderWay();
+    const who = await whoMayBegin(db().sql, { webhookId, revision, timeoutMs, ours });
+    const isHeldElsewhere = who.holder !== null && !deliverer().holders.includes(who.holder);
+    if (!isHeldElsewhere && !(who.isTesting && performance.now() < testsKnowAtMs)) return;
     await sleep(fencePollMs);
   }
 }
 
 /** What a signal from another process asks of this one. */
 export async function hear(signal: Signal): Promise<void> {
-  if ("wake" in signal) {
-    deliverer().wake(signal.wake);
-    return;
-  }
+  if ("wake" in signal) return deliverer().askFor(signal.wake);
+  if ("offer" in signal) return ring([signal.offer]);
   deliverer().fence(signal.fence, signal.revision);
   await markRevisionSeen(db().sql, {
     webhookId: signal.fence,
@@ -128,6 +145,11 @@ export function postOffice(keepAlive: (work: Promise<unknown>) => void): PostOff
     ring: (webhookIds) => keepAlive(ring(webhookIds)),
     fence,
     sendTest: (deliveryId) =>
-      keepAlive(deliverer().sendTest(deliveryId).catch(logFailure("webhook test not sent"))),
+      keepAlive(
+        deliverer()
+          .sendTest(deliveryId, (webhookIds) => keepAlive(ring(webhookIds)))
+          .catch(logFailure("webhook test not sent")),
+      ),
+    recover: (recoveryId) => keepAlive(ringRecoveries([recoveryId])),
   };
 }

@@ -4,7 +4,7 @@ import { log, reasonOf } from "@/lib/log";
 const channel = "turbo_lanes";
 
 /** What processes tell each other. Hints only: whoever misses one finds out by looking. */
-export type Signal = { wake: string } | { fence: string; revision: number };
+export type Signal = { wake: string } | { offer: string } | { fence: string; revision: number };
 
 /** PostgreSQL's NOTIFY between the processes that share one database. */
 export class Signals {
@@ -28,9 +28,14 @@ export class Signals {
     }
   }
 
+  /** Never rejects: whoever relies on a signal looks for itself as well. */
   async send(...signals: Signal[]): Promise<void> {
     const texts = signals.map((signal) => JSON.stringify(signal));
-    await this.#sql`select pg_notify(${channel}, text) from unnest(${texts}::text[]) as text`;
+    try {
+      await this.#sql`select pg_notify(${channel}, text) from unnest(${texts}::text[]) as text`;
+    } catch (error) {
+      log.warn("signal not sent; other processes look for themselves", { reason: reasonOf(error) });
+    }
   }
 
   async stop(): Promise<void> {
@@ -43,6 +48,7 @@ function parse(text: string): Signal | null {
     const signal: unknown = JSON.parse(text);
     if (typeof signal !== "object" || signal === null) return null;
     if ("wake" in signal && typeof signal.wake === "string") return { wake: signal.wake };
+    if ("offer" in signal && typeof signal.offer === "string") return { offer: signal.offer };
     if ("fence" in signal && typeof signal.fence === "string" && "revision" in signal) {
       return { fence: signal.fence, revision: Number(signal.revision) };
     }

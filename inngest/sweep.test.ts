@@ -14,6 +14,7 @@ import { makeClient } from "./client";
 import { createEngine } from "./engine/engine";
 import { learnFunctions } from "./engine/functions";
 import { functionsOf } from "./functions";
+import { checkHealth } from "./health";
 import { setParts } from "./process";
 import { markSweep, msSinceCronSweep, sweep } from "./sweep";
 
@@ -28,7 +29,7 @@ setParts({ turboEngine: createEngine({ sql, handler }) });
 
 beforeEach(async () => {
   useEnv();
-  await sql`truncate webhook_subscriptions, events, installation cascade`;
+  await sql`truncate webhook_subscriptions, events, installation, engine_runs cascade`;
 });
 afterAll(() => database.close());
 
@@ -56,6 +57,11 @@ describe("sweep", () => {
     expect(await sweep()).toEqual({ rung: 0, cancelled: 1 });
   });
 
+  it("cancels what waits for the gone, however many there are", async () => {
+    await addDeliveries(sql, await addWebhook(sql, { state: "deleted" }), { count: 5_001 });
+    expect(await sweep()).toEqual({ rung: 0, cancelled: 5_001 });
+  });
+
   it("brings to an end what a dead process had under way for a deleted webhook", async () => {
     const webhook = await addWebhook(sql, { state: "deleted" });
     const [lost = "", live = ""] = await addDeliveries(sql, webhook, { count: 2 });
@@ -78,6 +84,54 @@ describe("sweep", () => {
   });
 });
 
+describe("a webhook that only fails", () => {
+  const failing = async () => {
+    const id = await addWebhook(sql, { event_types: ["issue.*"] });
+    await addDeliveries(sql, id, { dueMsAgo: -60_000 });
+    await sql`update webhook_deliveries set attempts = 1`;
+    await sql`update webhook_lanes set failing_since = now() - interval '6 days',
+      failures_in_row = 20`;
+    return id;
+  };
+  const readStates = () =>
+    sql`select state from webhook_subscriptions where event_types = '{issue.*}'`;
+
+  it("is disabled by the sweep, once by several, and the lanes of those who hear of it rung", async () => {
+    await failing();
+    const other = await addWebhook(sql, { event_types: ["webhook.disabled"] });
+    await Promise.all([sweep(), sweep(), sweep()]);
+    expect(await readStates()).toEqual([{ state: "disabled" }]);
+    const events = await sql`select type from events where entity_type = 'webhook'`;
+    expect(events).toEqual([{ type: "webhook.disabled" }]);
+    expect(await sql`select event_id from engine_runs`).toEqual([{ event_id: `lane:${other}:1` }]);
+  });
+
+  it("is left alone when WEBHOOK_ENABLED is false: nothing can arrive", async () => {
+    useEnv({ WEBHOOK_ENABLED: "false" });
+    await failing();
+    await sweep();
+    expect(await readStates()).toEqual([{ state: "active" }]);
+  });
+});
+
+describe("the audit", () => {
+  it("is made by a sweep now and then, and shown by the health", async () => {
+    expect((await checkHealth(database)).audit).toBeUndefined();
+    await sweep();
+    const { audit } = await checkHealth(database);
+    expect(audit).toMatchObject({
+      ...{ mismatches: 0, kinds: { unattended: 0, lost_claim: 0, orphaned: 0 } },
+      checked_at: expect.stringMatching(/Z$/),
+    });
+    await sweep();
+    expect((await checkHealth(database)).audit).toEqual(audit);
+    await sql`update installation set value = (now() - interval '30 s')::text
+      where key = 'audit_at'`;
+    await sweep();
+    expect((await checkHealth(database)).audit?.checked_at).not.toBe(audit?.checked_at);
+  });
+});
+
 describe("markSweep", () => {
   it("lets one of several processes sweep at a time", async () => {
     const marks = () =>
@@ -86,6 +140,13 @@ describe("markSweep", () => {
     expect((await marks()).filter(Boolean)).toHaveLength(0);
     await pause(450);
     expect((await marks()).filter(Boolean)).toHaveLength(1);
+  });
+
+  it("goes on at once when the clock of the database was set back by hours", async () => {
+    await markSweep("timer_sweep_at", 10_000);
+    await sql`update installation set value = (now() + interval '5 hours')::text`;
+    expect(await markSweep("timer_sweep_at", 10_000)).toBe(true);
+    expect(await markSweep("timer_sweep_at", 10_000)).toBe(false);
   });
 
   it("keeps the kinds apart", async () => {
@@ -99,10 +160,11 @@ describe("markSweep", () => {
 });
 
 describe("the functions", () => {
-  it("are a drain for each bell and a sweep each minute, as the embedded engine learns them", async () => {
+  it("are a drain for each bell, a recovery's step and a sweep each minute, as the embedded engine learns them", async () => {
     const learnt = await learnFunctions(handler);
     expect(learnt).toMatchObject([
       { id: "turbo-drain-lane", events: ["turbo/webhook.due"], crons: [] },
+      { id: "turbo-recover-webhook", events: ["turbo/webhook.recover"], crons: [] },
       { id: "turbo-sweep-lanes", events: [], crons: [{ expression: "* * * * *" }] },
     ]);
   });

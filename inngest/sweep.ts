@@ -1,32 +1,74 @@
 import { db } from "@/db/client";
+import { audit } from "@/lib/delivery/audit";
 import { cancelOrphans, interruptClaims } from "@/lib/delivery/claim";
+import { judgeFailing } from "@/lib/delivery/failing";
 import { overdueLanes } from "@/lib/delivery/lane";
 import { env } from "@/lib/env";
 import { deliverer } from "./deliverer";
 import { ring } from "./post-office";
+import { ringStalledRecoveries } from "./recovery-bell";
+
+const mostSteps = 10;
+const auditsApartMs = 25_000;
+/** How long a lost bell, or whatever else a sweep repairs, may hold a lane up at most. */
+const patienceMs = { embedded: 60_000, server: 120_000 };
 
 /**
  * Rings the lanes whose work is overdue and whom no bell or holder is looking after, whatever
- * crash or lost event left them so. Of webhooks that nobody drains it frees lost attempts, and
- * cancels what waits for those that are gone.
+ * crash or lost event left them so; recoveries likewise. Of webhooks that nobody drains it frees
+ * lost attempts, and cancels what waits for those that are gone. It judges the webhooks that only fail, and now and
+ * then has a look at whether all this is enough.
  */
 export async function sweep(): Promise<{ rung: number; cancelled: number }> {
   const { sql } = db();
   const { enabled, timeoutMs } = env().webhook;
-  const lanes = enabled ? await overdueLanes(sql) : [];
-  await ring(lanes);
-  await interruptClaims(sql, { of: "stopped", timeoutMs, ours: deliverer().deliveriesUnderWay() });
-  return { rung: lanes.length, cancelled: await cancelOrphans(sql) };
+  try {
+    const lanes = enabled ? await overdueLanes(sql) : [];
+    await ring(lanes);
+    await ringStalledRecoveries();
+    const ours = deliverer().deliveriesUnderWay();
+    await interruptClaims(sql, { of: "stopped", timeoutMs, ours });
+    const cancelled = await cancelMostOrphans();
+    if (enabled) await judge();
+    return { rung: lanes.length, cancelled };
+  } finally {
+    // All the more when something of it fails.
+    if (await markSweep("audit_at", auditsApartMs)) {
+      await audit(sql, { isEnabled: enabled, patienceMs: patienceMs[env().inngest.engine] });
+    }
+  }
 }
 
-type Mark = "timer_sweep_at" | "cron_sweep_at";
+/** In steps; whatever is left of very many waits for the next sweep. */
+async function cancelMostOrphans(): Promise<number> {
+  let all = 0;
+  for (let step = 0; step < mostSteps; step++) {
+    const cancelled = await cancelOrphans(db().sql);
+    if (cancelled === 0) break;
+    all += cancelled;
+  }
+  return all;
+}
 
-/** Notes that a sweep happens now, unless one of its kind did less than `apartMs` ago. */
+async function judge(): Promise<void> {
+  const rings: Promise<void>[] = [];
+  const post = { ring: (webhookIds: string[]) => void rings.push(ring(webhookIds)) };
+  await judgeFailing({ db: db(), requestId: "sweep", post });
+  await Promise.all(rings);
+}
+
+type Mark = "timer_sweep_at" | "cron_sweep_at" | "audit_at";
+
+/**
+ * Notes that a sweep happens now, unless one of its kind did less than `apartMs` ago. One that is
+ * yet to come was noted by a clock that has been set back since.
+ */
 export async function markSweep(mark: Mark, apartMs: number): Promise<boolean> {
   const rows = await db().sql`
     insert into installation (key, value) values (${mark}, clock_timestamp()::text)
     on conflict (key) do update set value = excluded.value
-    where installation.value::timestamptz <= clock_timestamp() - ${apartMs} * interval '1 ms'
+    where installation.value::timestamptz
+      not between clock_timestamp() - ${apartMs} * interval '1 ms' and clock_timestamp()
     returning key`;
   return rows.length > 0;
 }

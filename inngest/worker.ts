@@ -1,23 +1,24 @@
 import { serve } from "inngest/edge";
 import { db } from "@/db/client";
-import { syncClock } from "@/db/clock";
+import { clockKeeper, syncClock } from "@/db/clock";
 import { endAllClaims } from "@/lib/delivery/claim";
 import { env } from "@/lib/env";
 import { log, reasonOf } from "@/lib/log";
 import { makeClient } from "./client";
 import { deliverer } from "./deliverer";
 import { createEngine, type Engine } from "./engine/engine";
+import { within } from "./engine/within";
 import { functionsOf } from "./functions";
 import { hear } from "./post-office";
 import { setParts } from "./process";
+import { Registration } from "./registration";
 import { Signals } from "./signals";
-import { markSweep, msSinceCronSweep, sweep } from "./sweep";
+import { markSweep, sweep } from "./sweep";
 
-const sweepEveryMs = 15_000;
-const clockEveryMs = 30_000;
+const sweepEveryMs = 5_000;
+const clockEveryMs = 1_000;
 const registerEveryMs = 5_000;
-/** An Inngest server that has not called the cron for so long may have forgotten us. */
-const registerAfterMs = 120_000;
+const stopWithinMs = 8_000;
 
 /** What delivers, in this process: engine, deliverer, signals, and the second clock. */
 export class Worker {
@@ -37,7 +38,7 @@ export class Worker {
     await this.#signals.start((signal) => this.#guard("webhook signal not heard", hear(signal)));
     if (env().inngest.engine === "embedded") await this.#startEngine(ownsDatabase);
     await sweep();
-    this.#every(clockEveryMs, "clock not read", () => syncClock(db().sql));
+    this.#every(clockEveryMs, "clock not read", clockKeeper(db().sql));
     this.#every(sweepEveryMs, "sweep failed", async () => {
       if (await markSweep("timer_sweep_at", sweepEveryMs / 2)) await sweep();
     });
@@ -57,34 +58,40 @@ export class Worker {
   }
 
   /** With an Inngest server: tells it our functions, now and whenever its sweeps stay away. */
-  registerAt(url: string): void {
-    if (env().inngest.engine === "embedded") return;
-    const failure = "functions not registered with the Inngest server; trying again";
-    let registeredAtMs: number | undefined;
-    const isKnown = async () =>
-      registeredAtMs !== undefined &&
-      (performance.now() - registeredAtMs < registerAfterMs ||
-        (await msSinceCronSweep()) < registerAfterMs);
-    const register = async () => {
-      if (await isKnown()) return;
-      const response = await fetch(url, { method: "PUT" });
-      const text = await response.text();
-      if (!response.ok) throw new Error(`HTTP ${response.status} ${text.slice(0, 200)}`);
-      if (registeredAtMs === undefined) log.info("functions registered with the Inngest server");
-      registeredAtMs = performance.now();
-    };
-    this.#guard(failure, register());
-    this.#every(registerEveryMs, failure, register);
+  keepRegistered(): void {
+    const registration = new Registration();
+    void registration.keep();
+    this.#every(registerEveryMs, "functions not registered", () => registration.keep());
   }
 
-  /** Begins nothing more, lets what is under way end, within about 8 s. */
+  /**
+   * Begins nothing more, lets what is under way end, within 8 s. With the database away, results
+   * that cannot be written are let go then: their attempts come to be taken over.
+   */
   async stop(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
-    await Promise.all([deliverer().stop(), this.#engine?.stop(8_000), this.#signals.stop()]);
+    const engineEnds = this.#engine?.stop(stopWithinMs);
+    const allEnd = Promise.all([deliverer().stop(), engineEnds, this.#signals.stop()]);
+    await within(stopWithinMs, allEnd);
   }
 
+  /** One after another; of failures in a row only the first is told. */
   #every(ms: number, what: string, work: () => Promise<unknown>): void {
-    this.#timers.push(setInterval(() => this.#guard(what, work()), ms));
+    let isRunning = false;
+    let isFailing = false;
+    const turn = async () => {
+      if (isRunning) return;
+      isRunning = true;
+      try {
+        await work();
+        isFailing = false;
+      } catch (error) {
+        if (!isFailing) log.warn(what, { reason: reasonOf(error) });
+        isFailing = true;
+      }
+      isRunning = false;
+    };
+    this.#timers.push(setInterval(() => void turn(), ms));
   }
 
   #guard(what: string, work: Promise<unknown>): void {

@@ -8,6 +8,8 @@ export type Actor = {
 };
 
 export const unknownActor: Actor = { type: "user", name: "unknown", metadata: {} };
+/** Who acts when nobody asked: the clock, or what a receiver's answers add up to. */
+export const systemActor: Actor = { type: "system", name: "turbo-system", metadata: {} };
 
 /** What carries events away once they are committed; verbs call it, doors supply it. */
 export type PostOffice = {
@@ -17,6 +19,8 @@ export type PostOffice = {
   fence: (webhookId: string, revision: number) => Promise<void>;
   /** Makes the attempt of a test delivery, beside the lane. Not awaited. */
   sendTest: (deliveryId: string) => void;
+  /** A recovery has begun: its first step is to be made. Not awaited. */
+  recover: (recoveryId: string) => void;
 };
 
 /** What every verb needs: the database, who asks, and the post office. */
@@ -26,3 +30,6 @@ export type Context = {
   requestId: string;
   post: PostOffice;
 };
+
+/** What is left of it when the system itself acts: nobody waits for a fence or a test. */
+export type SystemContext = Pick<Context, "db" | "requestId"> & { post: Pick<PostOffice, "ring"> };

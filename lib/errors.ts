@@ -1,4 +1,5 @@
 export type ErrorCode =
+  | "bad_request"
   | "malformed_json"
   | "unauthorized"
   | "forbidden"

@@ -27,6 +27,7 @@ export type RecordingPost = PostOffice & {
   rings: string[][];
   fences: { webhookId: string; revision: number }[];
   tests: string[];
+  recoveries: string[];
 };
 
 export function recordingPost(): RecordingPost {
@@ -34,9 +35,11 @@ export function recordingPost(): RecordingPost {
     rings: [],
     fences: [],
     tests: [],
+    recoveries: [],
     ring: (webhookIds) => void post.rings.push(webhookIds),
     fence: async (webhookId, revision) => void post.fences.push({ webhookId, revision }),
     sendTest: (deliveryId) => void post.tests.push(deliveryId),
+    recover: (recoveryId) => void post.recoveries.push(recoveryId),
   };
   return post;
 }
@@ -122,6 +125,17 @@ export async function readDelivery(sql: Sql, id: string): Promise<DeliveryRow> {
   const [row] = await sql<DeliveryRow[]>`select * from webhook_deliveries where id = ${id}`;
   if (!row) throw new Error(`there is no delivery ${id}`);
   return row;
+}
+
+/** Ends deliveries, past everything that would: nothing of them is due or under way any more. */
+export async function endDeliveries(
+  sql: Sql,
+  ids: string[],
+  status: "success" | "failed" | "cancelled" = "success",
+): Promise<void> {
+  await sql`
+    update webhook_deliveries set status = ${status}, next_attempt_at = null, claimed_until = null
+    where id = any(${ids}::uuid[])`;
 }
 
 /** How many deliveries of a webhook have this status. */

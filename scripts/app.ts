@@ -44,7 +44,7 @@ export class App {
     this.#worker = new Worker();
     await this.#worker.start({ ownsDatabase: this.#ownership !== undefined });
     this.#door.serve(this.#pages.getRequestHandler());
-    this.#worker.registerAt(`http://127.0.0.1:${port}/api/inngest`);
+    this.#worker.keepRegistered();
     this.#greet();
   }
 
@@ -82,7 +82,9 @@ export class App {
         this.#giveUp(`DATA_DIR: another Turbo Webhooks has taken over ${dataDir}`);
       }
     } catch (error) {
-      log.error("embedded PostgreSQL is not running", { reason: reasonOf(error) });
+      log.error("embedded PostgreSQL is not running, or does not answer", {
+        reason: reasonOf(error),
+      });
     }
   }
 
@@ -107,9 +109,9 @@ export class App {
     clearInterval(this.#watch);
     await Promise.all([this.#door?.close(), this.#worker?.stop()]);
     await this.#pages?.close();
-    await this.#database?.close();
+    // At once, for each may have to wait for a server that says nothing.
+    await Promise.all([this.#database?.close(), this.#ownership?.release()]);
     await this.#keeping;
-    await this.#ownership?.release();
     // Found running and not ours to have: another instance is at work on it.
     const isOthers = this.#postgres?.reused && !this.#ownership;
     if (!isOthers) await this.#postgres?.stop();

@@ -2,6 +2,7 @@ import { AppError, type ErrorCode, type FieldError } from "@/lib/errors";
 import { log, reasonOf } from "@/lib/log";
 
 const answers: Record<ErrorCode, { status: number; title: string }> = {
+  bad_request: { status: 400, title: "Bad request" },
   malformed_json: { status: 400, title: "Malformed JSON" },
   unauthorized: { status: 401, title: "Unauthorized" },
   forbidden: { status: 403, title: "Forbidden" },
@@ -27,23 +28,45 @@ export type Problem = {
   errors?: FieldError[];
 };
 
+/** It cannot be reached, refuses us, has no room or no time, or has become a read-only replica. */
 const databaseAway =
-  /^(CONNECTION_|CONNECT_TIMEOUT|ECONN|ENOENT|EPIPE|ETIMEDOUT|08|53|57P0|57014|55P03|25P03)/;
+  /^(CONNECT|ECONN|EHOST|ENET|ENOTFOUND|EAI_AGAIN|ENOENT|EPIPE|ETIMEDOUT|08|25006|25P03|28|53|55P03|57014|57P0|58030)/;
+/** It went away with a statement of ours, which may have been carried out all the same. */
+const answerLost = /^(CONNECTION_|ECONNRESET|EPIPE|ETIMEDOUT|08|57P01|57P02)/;
 
-function isDatabaseAway(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if ("code" in error && databaseAway.test(String(error.code))) return true;
-  return isDatabaseAway(error.cause);
+/** The code of the driver's or of PostgreSQL's error by which the database is away, else null. */
+function awayCode(error: unknown): string | null {
+  if (!(error instanceof Error)) return null;
+  const code = "code" in error ? String(error.code) : "";
+  return databaseAway.test(code) ? code : awayCode(error.cause);
+}
+
+export function isDatabaseAway(error: unknown): boolean {
+  return awayCode(error) !== null;
+}
+
+function unavailable(code: string): AppError {
+  return new AppError("unavailable", awayDetail(code), { retryAfterSeconds: 5 });
+}
+
+function awayDetail(code: string): string {
+  if (answerLost.test(code)) {
+    return (
+      "The database went away before it answered. If this was a change, it may have been made, and " +
+      "its webhooks will then be told of it: look before you send it again."
+    );
+  }
+  const isItsOwnWord = /^[0-9A-Z]{5}$/.test(code);
+  return `The database cannot ${isItsOwnWord ? "do this just now" : "be reached"}; try again shortly.`;
 }
 
 /** What the caller may know of anything thrown; what is ours to mend is logged whole. */
 export function toAppError(error: unknown, requestId: string): AppError {
   if (error instanceof AppError) return error;
-  if (isDatabaseAway(error)) {
+  const code = awayCode(error);
+  if (code !== null) {
     log.error("database unavailable", { request_id: requestId, reason: reasonOf(error) });
-    return new AppError("unavailable", "The database cannot be reached; try again shortly.", {
-      retryAfterSeconds: 5,
-    });
+    return unavailable(code);
   }
   const stack = error instanceof Error ? error.stack : undefined;
   log.error("unexpected error", { request_id: requestId, reason: reasonOf(error), stack });

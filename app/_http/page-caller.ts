@@ -1,9 +1,11 @@
 import { cookies, headers } from "next/headers";
 import { redirect } from "next/navigation";
+import { databaseAwayDigest } from "@/app/database-away";
 import { env } from "@/lib/env";
 import { AppError } from "@/lib/errors";
 import type { Context } from "@/lib/context";
 import { callerContext, requestIdOf } from "./caller";
+import { isDatabaseAway, toAppError } from "./error-response";
 
 /** The context of a page; without a session an exposed page leads to the sign-in page. */
 export async function pageContext(): Promise<Context> {
@@ -26,4 +28,15 @@ export async function pageContext(): Promise<Context> {
 export async function requirePage(): Promise<{ isExposed: boolean }> {
   await pageContext();
   return { isExposed: env().isExposed };
+}
+
+/** What a page shows. With the database away it throws what the error page knows by its digest. */
+export async function readForPage<T>(verb: (ctx: Context) => Promise<T>): Promise<T> {
+  const ctx = await pageContext();
+  try {
+    return await verb(ctx);
+  } catch (error) {
+    if (!isDatabaseAway(error)) throw error;
+    throw Object.assign(toAppError(error, ctx.requestId), { digest: databaseAwayDigest });
+  }
 }

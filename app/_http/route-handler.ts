@@ -4,6 +4,9 @@ import { AppError } from "@/lib/errors";
 import { cutPage, type Page } from "@/lib/page";
 import { callerContext, requestIdOf } from "./caller";
 import { errorResponse } from "./error-response";
+import { readBody } from "./read-body";
+
+const largestBodyBytes = 1024 ** 2;
 
 const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
 type Method = (typeof methods)[number];
@@ -11,8 +14,8 @@ type Method = (typeof methods)[number];
 type Call = {
   ctx: Context;
   request: NextRequest;
-  /** The path's own: `id`, `entity`; "" where the path has none. */
-  params: { id: string; entity: string; path: string };
+  /** The path's own: `id`, `rid`, `entity`; "" where the path has none. */
+  params: { id: string; rid: string; entity: string; path: string };
   query: URLSearchParams;
   /** The JSON body; undefined when there is none. */
   body: unknown;
@@ -66,7 +69,7 @@ function door(handler: Handler, forStrangers?: () => Promise<Response>): Route {
         request,
         params: readParams((await params) ?? {}),
         query: request.nextUrl.searchParams,
-        body: await readBody(request),
+        body: await readBody(request, largestBodyBytes),
       });
       response.headers.set("x-request-id", requestId);
       response.headers.set("cache-control", "no-store");
@@ -80,7 +83,7 @@ function door(handler: Handler, forStrangers?: () => Promise<Response>): Route {
 
 function readParams(given: Record<string, string | string[] | undefined>): Call["params"] {
   const text = (name: string) => [given[name] ?? ""].flat().join("/");
-  return { id: text("id"), entity: text("entity"), path: text("path") };
+  return { id: text("id"), rid: text("rid"), entity: text("entity"), path: text("path") };
 }
 
 function refuse(method: Method, allow: string): Route {
@@ -91,41 +94,6 @@ function refuse(method: Method, allow: string): Route {
     response.headers.set("allow", allow);
     return response;
   };
-}
-
-const largestBodyBytes = 1024 * 1024;
-
-async function readBody(request: NextRequest): Promise<unknown> {
-  if (request.method === "GET" || request.method === "HEAD" || !request.body) return undefined;
-  const text = await readText(request);
-  if (text === "") return undefined;
-  const type = request.headers.get("content-type") ?? "";
-  if (!/^application\/(?:[\w.-]+\+)?json\b/i.test(type)) {
-    throw new AppError("unsupported_media_type", "Send JSON, with Content-Type: application/json.");
-  }
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : "it cannot be parsed";
-    throw new AppError("malformed_json", `The body is not JSON: ${reason}`);
-  }
-}
-
-async function readText(request: NextRequest): Promise<string> {
-  const tooLarge = new AppError("payload_too_large", "The body may have at most 1 MiB.");
-  if (Number(request.headers.get("content-length") ?? 0) > largestBodyBytes) throw tooLarge;
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of request.body ?? []) {
-    size += chunk.byteLength;
-    if (size > largestBodyBytes) throw tooLarge;
-    chunks.push(chunk);
-  }
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
-  } catch {
-    throw new AppError("malformed_json", "The body is not valid UTF-8.");
-  }
 }
 
 export function json(data: unknown, status = 200): Response {

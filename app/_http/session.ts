@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { clock } from "@/lib/clock";
 import { env } from "@/lib/env";
 import { secretKey } from "@/lib/webhooks/policy";
 import { signValue, verifyValue } from "@/lib/webhooks/secret";
@@ -17,7 +18,7 @@ export function isSecure(): boolean {
 
 /** Good until it expires, the secret key changes or TURBO_API_KEY changes. */
 export function makeSession(): string {
-  const expiresAt = Math.floor(Date.now() / 1000) + sessionSeconds;
+  const expiresAt = Math.floor(clock().nowMs() / 1000) + sessionSeconds;
   return `${expiresAt}.${signValue(secretKey(), signed(expiresAt), purpose)}`;
 }
 
@@ -26,7 +27,7 @@ export function isSession(text: string | undefined): boolean {
   if (!match?.[1] || !match[2]) return false;
   const expiresAt = Number(match[1]);
   return (
-    expiresAt * 1000 > Date.now() &&
+    expiresAt * 1000 > clock().nowMs() &&
     verifyValue(secretKey(), { value: signed(expiresAt), purpose, mac: match[2] })
   );
 }

@@ -1,4 +1,4 @@
-import { Pause, Pencil, Play, Send, Trash2 } from "lucide-react";
+import { History, Pause, Pencil, Play, Send, Trash2 } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import { subscribableTypes } from "@/lib/events/catalogue";
 import type { Webhook } from "@/lib/webhooks/schema";
@@ -9,10 +9,13 @@ type WebhookActionsProps = {
   onEdit: () => void;
   onPause: () => void;
   onResume: () => void;
+  onRecover: () => void;
   onDelete: () => void;
   isTesting: boolean;
   isTurning: boolean;
 };
+
+const turns = { active: "Pause", paused: "Resume", disabled: "Enable" };
 
 /** What can be done with a webhook; each button's name tells a screen reader with which. */
 export function WebhookActions(props: WebhookActionsProps) {
@@ -44,8 +47,15 @@ export function WebhookActions(props: WebhookActionsProps) {
         isPending={props.isTurning}
         onClick={isActive ? props.onPause : props.onResume}
       >
-        {isActive ? "Pause" : "Resume"}
+        {turns[webhook.state]}
         {named}
+      </Button>
+      <Button
+        size="sm"
+        icon={<History aria-hidden className="size-3.5" />}
+        onClick={props.onRecover}
+      >
+        Recover…{named}
       </Button>
       <Button
         size="sm"

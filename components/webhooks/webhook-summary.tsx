@@ -1,21 +1,24 @@
 import { RotateCw } from "lucide-react";
 import type { ReactNode } from "react";
 import { Button } from "@/components/ui/button";
-import { Notice } from "@/components/ui/notice";
 import { Ago, Until } from "@/components/ui/time";
 import type { Webhook } from "@/lib/webhooks/schema";
 import { EventBadges } from "./event-badges";
+import { Standing } from "./standing";
 import { StateBadge } from "./state-badge";
 
 /** A webhook at a glance: what it is, where it sends, whether it does, and what can be done. */
 export function WebhookSummary({
   webhook,
+  disablesAt,
   title,
   actions,
   onRotate,
   children,
 }: {
   webhook: Webhook;
+  /** When it will be disabled if it goes on failing; null: it does not. */
+  disablesAt: string | null;
   /** The name as a heading, at the level the page needs. */
   title: ReactNode;
   actions: ReactNode;
@@ -28,7 +31,7 @@ export function WebhookSummary({
         <div className="min-w-0 flex-1 basis-72 space-y-1">
           <div className="flex flex-wrap items-center gap-2">
             {title}
-            <StateBadge state={webhook.state} />
+            <StateBadge webhook={webhook} />
           </div>
           <p className="truncate font-mono text-xs text-ink-muted" title={webhook.url}>
             {webhook.url}
@@ -37,7 +40,7 @@ export function WebhookSummary({
         {actions}
       </div>
       <EventBadges types={webhook.event_types} />
-      <Standing webhook={webhook} />
+      <Standing webhook={webhook} disablesAt={disablesAt} />
       <div className="flex flex-wrap items-center gap-x-1.5 text-[13px] text-ink-faint">
         <span>Secret</span>
         <code className="font-mono text-xs text-ink-muted">{webhook.secret_token}</code>
@@ -61,25 +64,4 @@ export function WebhookSummary({
       {children}
     </div>
   );
-}
-
-function Standing({ webhook }: { webhook: Webhook }) {
-  if (webhook.state === "active") return null;
-  if (webhook.state === "paused") {
-    return (
-      <Notice tone="warn">Paused: its deliveries are held and sent when you resume it.</Notice>
-    );
-  }
-  return <Notice tone="bad">{describeDisabled(webhook.disabled_reason)}</Notice>;
-}
-
-const disabledReasons: Record<string, string> = {
-  gone: "Disabled: the receiver answered 410 Gone. What waited for it is cancelled.",
-  failing:
-    "Disabled: nothing but failures for 5 days. Its deliveries are held until you resume it.",
-};
-
-function describeDisabled(reason: string | null): string {
-  if (!reason) return "Disabled: nothing is sent until you resume it.";
-  return disabledReasons[reason] ?? `Disabled: ${reason}`;
 }

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { connect, type Database, type Sql } from "@/db/client";
 import { createTestDatabase } from "@/db/testing";
 import { newId } from "@/lib/id";
@@ -147,7 +147,7 @@ describe("two processes", () => {
 });
 
 describe("a cron tick", () => {
-  it("comes by the database's clock, and not for the time before the function was known", async () => {
+  it("comes by the database's clock, wherever the wall's is set meanwhile, and not for the time before the function was known", async () => {
     const url = new URL(database.url);
     url.searchParams.set("search_path", "public,pg_catalog");
     const pool = connect(url.toString());
@@ -158,10 +158,16 @@ describe("a cron tick", () => {
         - pg_catalog.clock_timestamp() as ahead`;
     await pool.sql`create function public.clock_timestamp() returns timestamptz language sql volatile
       as 'select pg_catalog.clock_timestamp() + ahead from public.clock_offset'`;
-    const { engine, ticks } = await startProcess(undefined, { sql: pool.sql });
+    const { engine, client, ids, ticks } = await startProcess(undefined, { sql: pool.sql });
     const before = await until(async () => (await engine.health()).lastTickAt);
     expect(ticks).toEqual([]);
+    const realMs = Date.now();
+    vi.useFakeTimers({ toFake: ["Date"], now: realMs + 6 * 3_600_000 });
     await until(() => ticks.length > 0);
+    vi.setSystemTime(realMs - 6 * 3_600_000);
+    await client.send({ name: "a/b", id: "sentinel" });
+    await until(() => ids.includes("sentinel"));
+    vi.useRealTimers();
     const next = new Date(before.getTime() + 60_000).toISOString();
     expect(ticks).toEqual([`cron:test-g:${next}`]);
     await pool.sql`drop function public.clock_timestamp()`;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { clock } from "@/lib/clock";
 import { readEvents } from "./intake";
 
 const post = (body: unknown, headers: Record<string, string> = {}) =>
@@ -43,6 +44,8 @@ describe("readEvents", () => {
   it("takes a ts that is the sender's own clock for now, whatever that clock shows", async () => {
     const intake = await post({ name: "a/b", ts: 1_795_449_600_000 }, seed);
     expect(intake).toMatchObject({ events: [{ notBeforeMs: null }] });
+    const { ts } = JSON.parse("events" in intake ? (intake.events[0]?.text ?? "") : "");
+    expect(Math.abs(ts - clock().nowMs())).toBeLessThan(1_000);
   });
 
   it("accepts 5,000 events", async () => {
@@ -67,7 +70,7 @@ describe("readEvents", () => {
     ["an id with NUL", { name: "a/b", id: "a\0" }, "id:"],
     ["an id of a tick", { name: "a/b", id: "cron:f:1" }, "reserved"],
     ["5,001 events", Array.from({ length: 5_001 }, () => ({ name: "a/b" })), "5000"],
-    ["a body over 1 MiB", { name: "a/b", data: { x: "x".repeat(1_048_576) } }, "1048576"],
+    ["an event over 3 MiB", { name: "a/b", data: { x: "x".repeat(3_145_728) } }, "3145728"],
   ])("refuses %s, saying so", async (_, body, reason) => {
     expect(await post(body)).toEqual({ refusal: expect.stringContaining(reason) });
   });

@@ -1,3 +1,4 @@
+import { clock } from "@/lib/clock";
 import { newId } from "@/lib/id";
 
 /** An event as the engine keeps it. */
@@ -13,7 +14,7 @@ export type AcceptedEvent = {
 type Intake = { events: AcceptedEvent[] } | { refusal: string };
 
 const maxEvents = 5_000;
-const maxBytes = 1_048_576;
+const maxEventBytes = 3 * 1_048_576;
 const maxIdLength = 256;
 const lastTsMs = Date.UTC(9999, 11, 31);
 
@@ -22,8 +23,6 @@ export async function readEvents(input: RequestInfo | URL, init?: RequestInit): 
   // The SDK gives a string; a Request around it would cost half a millisecond.
   const text = typeof init?.body === "string" ? init.body : await new Request(input, init).text();
   const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : {}));
-  if (Buffer.byteLength(text) > maxBytes)
-    return { refusal: `the body is larger than ${maxBytes} bytes` };
   let body: unknown;
   try {
     body = JSON.parse(text);
@@ -69,8 +68,10 @@ function readEvent(
   const eventId = id || (seed ? `${seed.text}:${index}` : newId());
   // The SDK stamps its own clock on events sent without a ts: that means "now", whatever it shows.
   const isAtOnce = !ts || ts === seed?.sentAtMs;
-  const event = { ...given, id: eventId, data, ts: ts || Date.now() };
-  return { id: eventId, name, notBeforeMs: isAtOnce ? null : ts, text: JSON.stringify(event) };
+  const nowMs = Math.floor(clock().nowMs());
+  const text = JSON.stringify({ ...given, id: eventId, data, ts: isAtOnce ? nowMs : ts });
+  if (Buffer.byteLength(text) > maxEventBytes) return `it is larger than ${maxEventBytes} bytes`;
+  return { id: eventId, name, notBeforeMs: isAtOnce ? null : ts, text };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

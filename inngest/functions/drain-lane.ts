@@ -1,8 +1,8 @@
-import type { Inngest } from "inngest";
+import { RetryAfterError, type Inngest } from "inngest";
 import { env } from "@/lib/env";
 import { webhookDue } from "@/inngest/client";
 import { deliverer } from "@/inngest/deliverer";
-import { ringLater } from "@/inngest/post-office";
+import { offer, ring, ringLater } from "@/inngest/post-office";
 
 /** Longest a serverless function may run (`maxDuration` of the route), in milliseconds. */
 export const longestCallMs = 300_000;
@@ -21,8 +21,14 @@ export function drainLane(client: Inngest) {
     { id: "drain-lane", triggers: [webhookDue], retries: 4 },
     async ({ event }) => {
       const { webhookId } = event.data;
-      const leave = (dueMs: number) => ringLater(webhookId, dueMs);
-      return deliverer().drain(webhookId, { sliceMs: sliceMs(), leave });
+      // The bell stays rung: whoever runs on, or starts next, answers it.
+      if (deliverer().isStopping) throw new RetryAfterError("This process is stopping.", "1s");
+      return deliverer().drain(webhookId, {
+        sliceMs: sliceMs(),
+        leave: (dueMs) => ringLater(webhookId, dueMs),
+        offer: () => offer(webhookId),
+        ring: (webhookIds) => void ring(webhookIds),
+      });
     },
   );
 }

@@ -148,6 +148,7 @@ function settlementOf({ claim, startedAt, result, headers, verdict }: Judged): S
   return {
     delivery_id: claim.delivery_id,
     attempt: claim.attempt,
+    claimed_until: claim.claimed_until,
     trigger: claim.trigger,
     ending: verdict.outcome,
     status: verdict.status,

@@ -5,6 +5,7 @@ import {
   addDeliveries,
   addWebhook,
   countDeliveries,
+  endDeliveries,
   readAttempts,
   readDelivery,
 } from "@/lib/testing";
@@ -16,9 +17,7 @@ import {
   interruptedMessage,
   loadTestClaim,
 } from "./claim";
-import { disableGone } from "./gone";
 import { takeLane } from "./lane";
-import type { Settlement } from "./settle";
 
 const database = await createTestDatabase();
 const { sql } = database;
@@ -66,7 +65,7 @@ describe("claimDue", () => {
     await addDeliveries(sql, webhookId, { dueMsAgo: -60_000 });
     await addDeliveries(sql, await addWebhook(sql));
     const [done = ""] = await addDeliveries(sql, webhookId);
-    await sql`update webhook_deliveries set status = 'success' where id = ${done}`;
+    await endDeliveries(sql, [done]);
     expect(await claimedIds()).toEqual([]);
   });
 
@@ -245,7 +244,7 @@ describe("loadTestClaim", () => {
   it("loads none whose time is over, that is settled, or whose webhook is deleted", async () => {
     expect(await loadTestClaim(sql, await bornClaimed("-1 s"))).toBeNull();
     const id = await bornClaimed("1 minute");
-    await sql`update webhook_deliveries set status = 'success' where id = ${id}`;
+    await endDeliveries(sql, [id]);
     expect(await loadTestClaim(sql, id)).toBeNull();
     const other = await bornClaimed("1 minute");
     await sql`update webhook_subscriptions set state = 'deleted'`;
@@ -272,12 +271,24 @@ describe("cancelOrphans", () => {
   it("goes in steps, and leaves alone what is under way or done", async () => {
     const ids = await addDeliveries(sql, webhookId, { count: 5 });
     await claim({ most: 1 });
-    await sql`update webhook_deliveries set status = 'success' where id = ${ids[4] ?? ""}`;
+    await endDeliveries(sql, ids.slice(4, 5));
     await sql`update webhook_subscriptions set state = 'deleted'`;
     expect(await cancelOrphans(sql, 2)).toBe(2);
     expect(await cancelOrphans(sql, 2)).toBe(1);
     expect(await cancelOrphans(sql, 2)).toBe(0);
     expect(await countDeliveries(sql, webhookId, "pending")).toBe(1);
+  });
+
+  it("goes on with each webhook in each step, from the front of its lane", async () => {
+    const other = await addWebhook(sql, { state: "deleted" });
+    const later = await addDeliveries(sql, webhookId, { count: 9, dueMsAgo: -60_000 });
+    const [front = ""] = await addDeliveries(sql, webhookId);
+    const [lone = ""] = await addDeliveries(sql, other);
+    await sql`update webhook_subscriptions set state = 'deleted'`;
+    expect(await cancelOrphans(sql, 2)).toBe(2);
+    expect((await readDelivery(sql, front)).status).toBe("cancelled");
+    expect((await readDelivery(sql, lone)).status).toBe("cancelled");
+    expect((await readDelivery(sql, later[0] ?? "")).status).toBe("pending");
   });
 
   it("does not wait for a row that is being claimed", async () => {
@@ -288,42 +299,5 @@ describe("cancelOrphans", () => {
       expect(await cancelOrphans(sql)).toBe(0);
     });
     expect(await cancelOrphans(sql)).toBe(1);
-  });
-});
-
-describe("disableGone", () => {
-  const url = "http://127.0.0.1:9/webhook";
-
-  async function answerGone(delivery_id: string, answeredUrl = url): Promise<void> {
-    // Only these two are read of it.
-    await disableGone(sql, { delivery_id, url: answeredUrl } as Settlement);
-  }
-
-  const readWebhook = async () => {
-    const [row] = await sql`select state, disabled_reason, revision from webhook_subscriptions`;
-    return row;
-  };
-
-  it("disables the webhook, raises its revision, and cancels what waits", async () => {
-    const [answered = "", waiting = ""] = await addDeliveries(sql, webhookId, { count: 2 });
-    await sql`update webhook_deliveries set status = 'failed' where id = ${answered}`;
-    await answerGone(answered);
-    const disabled = { state: "disabled", disabled_reason: "gone", revision: 2 };
-    expect(await readWebhook()).toEqual(disabled);
-    expect((await readDelivery(sql, waiting)).status).toBe("cancelled");
-    expect((await readDelivery(sql, answered)).status).toBe("failed");
-  });
-
-  it("leaves a webhook alone that points elsewhere by now", async () => {
-    const [answered = ""] = await addDeliveries(sql, webhookId);
-    await answerGone(answered, "http://127.0.0.1:9/old");
-    expect(await readWebhook()).toEqual({ state: "active", disabled_reason: null, revision: 1 });
-  });
-
-  it("leaves a deleted webhook deleted", async () => {
-    const [answered = ""] = await addDeliveries(sql, webhookId);
-    await sql`update webhook_subscriptions set state = 'deleted'`;
-    await answerGone(answered);
-    expect(await readWebhook()).toMatchObject({ state: "deleted", revision: 1 });
   });
 });

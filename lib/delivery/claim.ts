@@ -1,6 +1,7 @@
 import type { Sql } from "@/db/client";
 import type { AttemptTrigger, SealedSecret } from "@/db/schema";
 import { claimWindowMs } from "@/lib/claim-window";
+import { clock } from "@/lib/clock";
 
 /** More interruptions than this, and the delivery has failed: something about it kills us. */
 const mostInterruptions = 10;
@@ -13,6 +14,8 @@ export type Claim = {
   attempt: number;
   trigger: AttemptTrigger;
   steps_used: number;
+  /** To the microsecond: which claim this is. */
+  claimed_until: string;
   due_at: string;
   event_id: string;
   event_type: string;
@@ -28,16 +31,28 @@ export type Claim = {
 
 const claimColumns = (sql: Sql) => sql`
   delivery.id as delivery_id, delivery.attempts as attempt, delivery.trigger, delivery.steps_used,
-  delivery.next_attempt_at::text as due_at,
+  delivery.claimed_until::text, delivery.next_attempt_at::text as due_at,
   event.id as event_id, event.type as event_type, event.created_at as event_at, event.body,
   webhook.id as webhook_id, webhook.name as webhook_name, webhook.url, webhook.secret_token,
   webhook.previous_secrets, webhook.revision`;
+
+type Read = { read_at_ms: number };
+const readAt = (sql: Sql) =>
+  sql`extract(epoch from clock_timestamp())::float8 * 1000 as read_at_ms`;
+
+/** An attempt bears the database's time: what a claim says of it corrects a clock that went wrong. */
+function correctClock(claim: Read | undefined, askedAtMs: number): void {
+  if (!claim) return;
+  const tookMs = performance.now() - askedAtMs;
+  clock().correct({ epochMs: claim.read_at_ms, askedAtMs, tookMs });
+}
 
 /** Where the last claim ended, so that the index entries of what is done are not walked again. */
 export type Cursor = { dueAt: string; id: string };
 
 /**
- * Claims up to `most` due deliveries of a lane, oldest first (or newest first), for its holder only.
+ * Claims up to `most` due deliveries of a lane, oldest first (or newest first), for its holder and
+ * within its lease only: a claim that comes late, out of a server that stood still, takes nothing.
  * Committed to disk when it returns: no POST is made that a crash could forget.
  */
 export async function claimDue(
@@ -55,7 +70,8 @@ export async function claimDue(
   const after = input.after
     ? sql`and (next_attempt_at, id) > (${input.after.dueAt}::timestamptz, ${input.after.id}::uuid)`
     : sql``;
-  const claims = await sql<Claim[]>`
+  const askedAtMs = performance.now();
+  const claims = await sql<(Claim & Read)[]>`
     with due as (
       select id from webhook_deliveries
       where subscription_id = ${input.webhookId} and status = 'pending' and claimed_until is null
@@ -67,19 +83,22 @@ export async function claimDue(
     from due, events event, webhook_subscriptions webhook, webhook_lanes lane
     where delivery.id = due.id and event.id = delivery.event_id
       and webhook.id = ${input.webhookId} and webhook.state = 'active'
-      and lane.webhook_id = webhook.id and lane.holder = ${input.holder}
-    returning ${claimColumns(sql)}`;
+      and lane.webhook_id = webhook.id and lane.holder = ${input.holder} and lane.lease_until > now()
+    returning ${claimColumns(sql)}, ${readAt(sql)}`;
+  correctClock(claims[0], askedAtMs);
   return claims.toSorted((a, b) => (a.due_at + a.delivery_id < b.due_at + b.delivery_id ? -1 : 1));
 }
 
 /** The claim of a test delivery, which is born claimed; null when it is settled or its webhook gone. */
 export async function loadTestClaim(sql: Sql, deliveryId: string): Promise<Claim | null> {
-  const [claim] = await sql<Claim[]>`
-    select ${claimColumns(sql)} from webhook_deliveries delivery
+  const askedAtMs = performance.now();
+  const [claim] = await sql<(Claim & Read)[]>`
+    select ${claimColumns(sql)}, ${readAt(sql)} from webhook_deliveries delivery
     join events event on event.id = delivery.event_id
     join webhook_subscriptions webhook on webhook.id = delivery.subscription_id
     where delivery.id = ${deliveryId} and delivery.status = 'pending'
       and delivery.claimed_until > clock_timestamp() and webhook.state <> 'deleted'`;
+  correctClock(claim, askedAtMs);
   return claim ?? null;
 }
 
@@ -136,16 +155,27 @@ export async function endAllClaims(sql: Sql, timeoutMs: number): Promise<void> {
   await interruptClaims(sql, { of: "all", timeoutMs, ours: [] });
 }
 
-/** Cancels what still waits for webhooks that are deleted or gone, up to `most` rows. */
+/**
+ * Cancels what still waits for webhooks that are deleted or gone, the first due first: about `most`
+ * rows, an equal share for each such webhook, so that none stands still behind another.
+ */
 export async function cancelOrphans(sql: Sql, most = 5_000): Promise<number> {
   const rows = await sql`
+    with over as materialized (
+      select webhook.id from webhook_subscriptions webhook cross join lateral (
+        select 1 from webhook_deliveries
+        where subscription_id = webhook.id and status = 'pending' and claimed_until is null limit 1
+      ) waiting
+      where state = 'deleted' or (state = 'disabled' and disabled_reason = 'gone')
+    )
     update webhook_deliveries set status = 'cancelled', next_attempt_at = null
     where id in (
-      select delivery.id from webhook_subscriptions webhook
-      join webhook_deliveries delivery on delivery.subscription_id = webhook.id
-      where (webhook.state = 'deleted' or (webhook.state = 'disabled' and webhook.disabled_reason = 'gone'))
-        and delivery.status = 'pending' and delivery.claimed_until is null
-      limit ${most} for update of delivery skip locked)
+      select waiting.id from over cross join lateral (
+        select id from webhook_deliveries
+        where subscription_id = over.id and status = 'pending' and claimed_until is null
+        order by next_attempt_at, id
+        limit ceil(${most}::float8 / (select count(*) from over)) for update skip locked
+      ) waiting)
     returning id`;
   return rows.length;
 }

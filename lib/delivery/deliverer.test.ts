@@ -107,6 +107,36 @@ describe("410 Gone", () => {
     const statuses = await Promise.all(ids.map(async (id) => (await readDelivery(sql, id)).status));
     expect(statuses.toSorted()).toEqual([...Array(4).fill("cancelled"), "failed"]);
   });
+
+  it("is heeded before it is written down, so that no crash in between forgets it", async () => {
+    const [id = ""] = await addDeliveries(sql, webhookId);
+    const blocker = await sql.reserve();
+    answer = async () => {
+      await blocker`begin`;
+      await blocker`select id from webhook_deliveries where id = ${id} for update`;
+      return 410;
+    };
+    const draining = drain(open());
+    await eventually(async () => {
+      const [webhook] = await sql`select state from webhook_subscriptions`;
+      return webhook?.state === "disabled";
+    });
+    expect((await readDelivery(sql, id)).status).toBe("pending");
+    await blocker`commit`;
+    blocker.release();
+    await draining;
+    expect((await readDelivery(sql, id)).status).toBe("failed");
+  });
+
+  it("rings, through whoever gave it the lane, for the webhooks that hear of it", async () => {
+    const other = await addWebhook(sql, { event_types: ["webhook.disabled"] });
+    const rung: string[][] = [];
+    const ring = (webhookIds: string[]) => void rung.push(webhookIds);
+    answer = () => 410;
+    await addDeliveries(sql, webhookId);
+    await open().drain(webhookId, { ...silent, ring });
+    expect(rung).toEqual([[other]]);
+  });
 });
 
 describe("a test delivery", () => {

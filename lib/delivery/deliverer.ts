@@ -4,12 +4,15 @@ import type { Env } from "@/lib/env";
 import { log, reasonOf } from "@/lib/log";
 import { startAttempt, type Attempt, type AttemptEnd, type AttemptTools } from "./attempt";
 import { loadTestClaim, type Claim } from "./claim";
-import { Drain, type DrainTools } from "./drain";
+import { Drain } from "./drain";
+import type { DrainTools } from "./drain-tools";
 import { disableGone } from "./gone";
 import { nextDueMs } from "./lane";
+import { giveBackInTime, giveBackLost, type LostClaim } from "./lost-claims";
 import type { Sender } from "./send";
 import { Settler } from "./settle";
 import { SocketBudget } from "./socket-budget";
+import { TestTerms } from "./test-terms";
 
 const mostSockets = 1024;
 /** How long a stop waits for attempts under way before it writes them down as interrupted. */
@@ -32,7 +35,15 @@ export type DrainOptions = {
    * once more when attempts have ended that were still under way then.
    */
   leave: (dueMs: number) => Promise<void>;
+  /** Called instead when the lane is due and other processes want it. */
+  offer?: () => Promise<void>;
+  ring?: Ring;
 };
+
+/** Told of other lanes that have work now, because of what came of an attempt. */
+export type Ring = (webhookIds: string[]) => void;
+
+type AttemptTerms = { isHolder: () => boolean; ring: Ring | undefined };
 
 /** All delivering of this process: its drains, its attempts under way, its results being written. */
 export class Deliverer {
@@ -51,14 +62,19 @@ export class Deliverer {
     this.#settler = new Settler(options.db.sql);
   }
 
+  /** Will take no lane any more: another process, or the next start, must. */
+  get isStopping(): boolean {
+    return this.#isStopping;
+  }
+
   /** Drains one lane if nobody else does. */
   async drain(webhookId: string, how: DrainOptions): Promise<{ isTaken: boolean }> {
     if (this.#isStopping || !this.#options.settings.enabled) return { isTaken: false };
     return this.#track(this.#takeTurn(webhookId, how));
   }
 
-  async #takeTurn(webhookId: string, { sliceMs = Infinity, leave }: DrainOptions) {
-    const drain = new Drain(this.#drainTools(), webhookId, sliceMs);
+  async #takeTurn(webhookId: string, { sliceMs = Infinity, leave, offer, ring }: DrainOptions) {
+    const drain = new Drain(this.#drainTools(ring), webhookId, sliceMs);
     this.#turns.add(drain);
     const turn = drain.run(() => this.#enlist(drain));
     const isTaken = await turn.finally(() => this.#turns.delete(drain));
@@ -67,7 +83,8 @@ export class Deliverer {
     for (;;) {
       const stragglers = drain.stragglers();
       const dueMs = await nextDueMs(this.#options.db.sql, webhookId);
-      if (dueMs !== null) await leave(dueMs);
+      if (dueMs === 0 && offer && drain.isHandedOver) await offer();
+      else if (dueMs !== null) await leave(dueMs);
       if (!stragglers) return { isTaken };
       await stragglers;
     }
@@ -93,11 +110,25 @@ export class Deliverer {
     return true;
   }
 
+  /** As `wake`, for work of another process, which might take the lane itself. */
+  askFor(webhookId: string): void {
+    this.#drains.get(webhookId)?.askFor();
+  }
+
   /** Makes the one attempt of a test delivery, beside the lane. */
-  async sendTest(deliveryId: string): Promise<void> {
-    const claim = await loadTestClaim(this.#options.db.sql, deliveryId);
+  async sendTest(deliveryId: string, ring?: Ring): Promise<void> {
+    const { sql } = this.#options.db;
+    const askedAtMs = performance.now();
+    const claim = await loadTestClaim(sql, deliveryId);
     if (!claim || this.#isStopping) return;
-    await this.#attempt(claim, () => true);
+    const terms = new TestTerms(async () => {
+      const now = await loadTestClaim(sql, deliveryId);
+      return now?.revision === claim.revision;
+    }, askedAtMs);
+    const end = await this.#attempt(claim, { isHolder: () => terms.hold, ring });
+    terms.end();
+    // It has sent nothing, and is the lane's now.
+    if (end.settlement.status === "pending") ring?.([claim.webhook_id]);
   }
 
   /**
@@ -147,7 +178,7 @@ export class Deliverer {
     for (const attempt of this.#attempts) attempt.interrupt();
   }
 
-  #drainTools(): DrainTools {
+  #drainTools(ring: Ring | undefined): DrainTools {
     const { settings, db } = this.#options;
     return {
       sql: db.sql,
@@ -155,17 +186,30 @@ export class Deliverer {
       timeoutMs: settings.timeoutMs,
       nowMs: () => clock().nowMs(),
       sockets: this.#sockets,
-      attempt: (claim, mayBegin) => this.#attempt(claim, mayBegin),
+      attempt: (claim, isHolder) => this.#attempt(claim, { isHolder, ring }),
       fence: (webhookId, revision) => this.fence(webhookId, revision),
       deliveriesUnderWay: () => this.deliveriesUnderWay(),
+      noteLost: (lost) => void this.#giveBack(lost, ring),
     };
   }
 
-  #attempt(claim: Claim, isHolder: () => boolean): Promise<AttemptEnd> {
-    return this.#track(this.#makeAttempt(claim, isHolder));
+  async #giveBack(lost: LostClaim, ring: Ring | undefined): Promise<void> {
+    const { db, settings } = this.#options;
+    const work = () =>
+      giveBackLost(db.sql, {
+        lost,
+        timeoutMs: settings.timeoutMs,
+        ours: this.deliveriesUnderWay(),
+      });
+    const isAny = await giveBackInTime(work, () => this.#isStopping);
+    if (isAny && !this.wake(lost.webhookId)) ring?.([lost.webhookId]);
   }
 
-  async #makeAttempt(claim: Claim, isHolder: () => boolean): Promise<AttemptEnd> {
+  #attempt(claim: Claim, terms: AttemptTerms): Promise<AttemptEnd> {
+    return this.#track(this.#makeAttempt(claim, terms));
+  }
+
+  async #makeAttempt(claim: Claim, { isHolder, ring }: AttemptTerms): Promise<AttemptEnd> {
     const { sender, openSecret, userAgent, settings } = this.#options;
     const tools = {
       sender,
@@ -180,21 +224,27 @@ export class Deliverer {
     const attempt = startAttempt(tools, claim, mayBegin);
     this.#attempts.add(attempt);
     const end = await attempt.ended;
+    // First the webhook: after a crash between the two nobody is sent what its receiver refused.
+    const isDisabled = end.isGone && (await this.#disableGone(end, ring));
     await this.#settler.settle(end.settlement);
     this.#attempts.delete(attempt);
-    if (end.isGone) await this.#disable(end);
+    if (end.isGone && !isDisabled) await this.#disableGone(end, ring);
     return end;
   }
 
-  async #disable({ settlement }: AttemptEnd): Promise<void> {
+  /** False: the database was away. */
+  async #disableGone({ settlement }: AttemptEnd, ring: Ring = () => {}): Promise<boolean> {
     try {
-      await disableGone(this.#options.db.sql, settlement);
+      const ctx = { db: this.#options.db, requestId: settlement.delivery_id, post: { ring } };
+      await disableGone(ctx, settlement);
+      return true;
     } catch (error) {
       // Its next delivery will be told 410 as well.
       log.error("webhook not disabled although its receiver is gone", {
         delivery_id: settlement.delivery_id,
         reason: reasonOf(error),
       });
+      return false;
     }
   }
 }

@@ -1,20 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Sql } from "@/db/client";
 import { log, reasonOf } from "@/lib/log";
-import type { AttemptEnd } from "./attempt";
 import { claimDue, interruptClaims, type Claim, type Cursor } from "./claim";
+import type { DrainTools } from "./drain-tools";
 import { markRevisionSeen } from "./fence";
 import {
   countForeignClaims,
   leaseMs,
   nextDueMs,
-  releaseLane,
+  keepReleasing,
   renewEveryMs,
   renewLane,
   takeLane,
 } from "./lane";
-import type { SocketBudget } from "./socket-budget";
 
 /** Idle with the lane in hand this long before releasing it: new work then costs no new run. */
 const lingerMs = 100;
@@ -25,24 +23,13 @@ const lookEveryMs = 500;
 /** Statements that fail are tried again after this long, so often in a row. */
 const faultPauseMs = 250;
 const mostFaults = 12;
+const clockErrorMs = 50;
+/** A lane that other processes ask for changes hands this often, so that they share the work. */
+const handOverMs = 5_000;
 /** This many time-outs in a row make a lane suspect: one probe at a time until something answers. */
 const suspectAfter = 3;
 /** A lane whose oldest due row is older than this is far behind: a quarter goes to its newest rows. */
 const farBehindMs = 60_000;
-
-export type DrainTools = {
-  sql: Sql;
-  parallelism: number;
-  timeoutMs: number;
-  nowMs: () => number;
-  sockets: SocketBudget;
-  /** Makes one attempt; resolves when its result is written down. */
-  attempt: (claim: Claim, mayBegin: () => boolean) => Promise<AttemptEnd>;
-  /** After this no POST of the webhook begins in this process under terms older than `revision`. */
-  fence: (webhookId: string, revision: number) => void;
-  /** The deliveries of all attempts of this process that are not yet written down. */
-  deliveriesUnderWay: () => string[];
-};
 
 /** One holder's turn at one lane: takes the lease, makes what is due happen, releases it. */
 export class Drain {
@@ -50,7 +37,9 @@ export class Drain {
   /** Of its own, not the process's: an older turn of this process must not pass for this one. */
   readonly holder = randomUUID();
   readonly #tools: DrainTools;
-  readonly #sliceEndsAt: number;
+  #sliceEndsAt: number;
+  readonly #beganAt = performance.now();
+  #takenAtMs = 0;
   #leaseEndsAt = 0;
   #isOver = false;
   #revision = 0;
@@ -61,6 +50,7 @@ export class Drain {
   #claimCount = 0;
   #faults = 0;
   #isStopping = false;
+  #isAskedFor = false;
   #hasNews = true;
   #wakeUp: () => void = () => {};
   readonly #underWay = new Map<string, Promise<void>>();
@@ -68,13 +58,25 @@ export class Drain {
   constructor(tools: DrainTools, webhookId: string, sliceMs: number) {
     this.#tools = tools;
     this.webhookId = webhookId;
-    this.#sliceEndsAt = performance.now() + sliceMs;
+    this.#sliceEndsAt = this.#beganAt + sliceMs;
   }
 
   /** There may be new work: look without a new run. */
   wake(): void {
     this.#hasNews = true;
     this.#wakeUp();
+  }
+
+  /** Another process has work for this lane: it is put up for taking once it was held a while. */
+  askFor(): void {
+    this.#isAskedFor = true;
+    this.#sliceEndsAt = Math.min(this.#sliceEndsAt, this.#beganAt + handOverMs);
+    this.wake();
+  }
+
+  /** Did its turn end so that others may have the lane? */
+  get isHandedOver(): boolean {
+    return this.#isAskedFor && !this.#isStopping && performance.now() >= this.#sliceEndsAt;
   }
 
   /** Claims nothing more; what is under way goes on. */
@@ -96,10 +98,14 @@ export class Drain {
   async run(enlist: () => () => void): Promise<boolean> {
     const { sql } = this.#tools;
     const { webhookId, holder } = this;
-    const askedAt = performance.now();
-    const taken = await takeLane(sql, { webhookId, holder });
+    this.#leaseEndsAt = performance.now() + leaseMs;
+    const taken = await takeLane(sql, { webhookId, holder }).catch(async (error: unknown) => {
+      // It may have been taken all the same.
+      await this.#release();
+      throw error;
+    });
     if (!taken.isTaken) return false;
-    this.#leaseEndsAt = askedAt + leaseMs;
+    this.#takenAtMs = taken.takenAtMs;
     this.#revision = taken.revision;
     this.#timeoutsInRow = taken.timeoutsInRow;
     this.#foreignClaims = taken.liveClaims;
@@ -113,9 +119,16 @@ export class Drain {
       clearInterval(renewal);
       // Whoever finds no holder relies on it: what has sent nothing by now sends nothing any more.
       this.#isOver = true;
-      await releaseLane(sql, { webhookId, holder, timeoutsInRow: this.#timeoutsInRow });
+      await this.#release();
     }
     return true;
+  }
+
+  #release(): Promise<void> {
+    const { webhookId, holder } = this;
+    const released = { webhookId, holder, timeoutsInRow: this.#timeoutsInRow };
+    const isOver = () => this.#isStopping || performance.now() >= this.#leaseEndsAt;
+    return keepReleasing(this.#tools.sql, released, isOver);
   }
 
   /** A turn; a fault of the database, unless it lasts, does not end what holds the lane. */
@@ -198,6 +211,9 @@ export class Drain {
     try {
       const claim = { webhookId, holder, most, timeoutMs, after, newestFirst };
       claims = await claimDue(sql, claim);
+    } catch (error) {
+      this.#noteLost();
+      throw error;
     } finally {
       sockets.giveBack(most - claims.length, isSuspect);
     }
@@ -205,6 +221,14 @@ export class Drain {
     this.#hasNews ||= claims.length === most || after !== null;
     if (!newestFirst) this.#cursor = claims.length === most ? cursorAfter(claims) : null;
     for (const claim of claims) this.#start(claim, isSuspect);
+  }
+
+  /** Until now, and a little longer for what differs between the clocks; the next claim is later. */
+  #noteLost(): void {
+    const { nowMs, noteLost } = this.#tools;
+    const leaseLeftMs = this.#leaseEndsAt - performance.now() - clockErrorMs;
+    const untilMs = nowMs() + Math.min(clockErrorMs, leaseLeftMs);
+    noteLost({ webhookId: this.webhookId, fromMs: this.#takenAtMs, untilMs });
   }
 
   get #isFarBehind(): boolean {

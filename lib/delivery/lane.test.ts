@@ -2,7 +2,7 @@ import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import type { Sql } from "@/db/client";
 import { createTestDatabase } from "@/db/testing";
 import { newId } from "@/lib/id";
-import { addDeliveries, addWebhook, eventually } from "@/lib/testing";
+import { addDeliveries, addWebhook, endDeliveries, eventually } from "@/lib/testing";
 import { claimDue, interruptClaims } from "./claim";
 import {
   clearBells,
@@ -150,7 +150,7 @@ describe("renewLane and releaseLane", () => {
 describe("nextDueMs", () => {
   it("is null when nothing waits", async () => {
     const [id = ""] = await addDeliveries(sql, webhookId);
-    await sql`update webhook_deliveries set status = 'success' where id = ${id}`;
+    await endDeliveries(sql, [id]);
     expect(await nextDueMs(sql, webhookId)).toBeNull();
   });
 
@@ -195,11 +195,11 @@ describe("setBells", () => {
     expect((await setBells(sql, [webhookId])).bells).toEqual([{ webhookId, seq: 2 }]);
   });
 
-  it("rings again when a bell led to nothing for 30 seconds", async () => {
+  it("rings again when a bell led to nothing for ten seconds", async () => {
     await setBells(sql, [webhookId]);
-    await sql`update webhook_lanes set bell_at = now() - interval '29 s'`;
+    await sql`update webhook_lanes set bell_at = now() - interval '5 s'`;
     expect((await setBells(sql, [webhookId])).bells).toEqual([]);
-    await sql`update webhook_lanes set bell_at = now() - interval '31 s'`;
+    await sql`update webhook_lanes set bell_at = now() - interval '11 s'`;
     expect((await setBells(sql, [webhookId])).bells).toEqual([{ webhookId, seq: 2 }]);
   });
 
@@ -265,9 +265,9 @@ describe("setAlarm", () => {
     expect(await alarm(120_000)).toBeNull();
     expect(await alarm(59_500)).toBeNull();
     expect(await alarm(30_000)).toMatchObject({ seq: 2 });
-    await sql`update webhook_lanes set alarm_at = now() - interval '20 s'`;
+    await sql`update webhook_lanes set alarm_at = now() - interval '5 s'`;
     expect(await alarm(30_000)).toBeNull();
-    await sql`update webhook_lanes set alarm_at = now() - interval '31 s'`;
+    await sql`update webhook_lanes set alarm_at = now() - interval '11 s'`;
     expect(await alarm(30_000)).toMatchObject({ seq: 3 });
   });
 
@@ -305,14 +305,14 @@ describe("overdueLanes", () => {
   });
 
   it("leaves alone what is only just due, held, rung for, under way or not active", async () => {
-    await addDeliveries(sql, webhookId, { dueMsAgo: 5000 });
+    const [delivery = ""] = await addDeliveries(sql, webhookId, { dueMsAgo: 5000 });
     const cases = [
       () => sql`update webhook_deliveries set next_attempt_at = now() - interval '100 ms'`,
       () => take(ours),
       () => setBells(sql, [webhookId]),
       () => claimOne("1 minute"),
       () => setState("paused"),
-      () => sql`update webhook_deliveries set status = 'success'`,
+      () => endDeliveries(sql, [delivery]),
     ];
     for (const change of cases) {
       await sql`update webhook_lanes set lease_until = null, bell_at = null`;
@@ -329,7 +329,7 @@ describe("overdueLanes", () => {
     await addDeliveries(sql, webhookId, { dueMsAgo: 5000 });
     await take(ours);
     await endLease();
-    await sql`update webhook_lanes set bell_at = now() - interval '31 s'`;
+    await sql`update webhook_lanes set bell_at = now() - interval '11 s'`;
     await claimOne("-1 minute");
     expect(await overdueLanes(sql)).toEqual([webhookId]);
   });

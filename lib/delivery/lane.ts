@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Sql } from "@/db/client";
 
 /** How long a lane stays with its holder without a renewal. */
@@ -5,7 +6,7 @@ export const leaseMs = 10_000;
 export const renewEveryMs = 2_000;
 
 /** A bell older than this did not lead to a drain: it may be rung again. */
-const bellPatience = "30 seconds";
+const bellPatience = "10 seconds";
 
 type Hold = { webhookId: string; holder: string };
 
@@ -23,6 +24,8 @@ export type Taken = {
   /** Attempts that other runs of this lane still have under way. */
   liveClaims: number;
   timeoutsInRow: number;
+  /** Epoch ms of the database's clock. */
+  takenAtMs: number;
 };
 
 /**
@@ -37,6 +40,7 @@ export async function takeLane(sql: Sql, { webhookId, holder }: Hold): Promise<T
       timeouts_in_row: number;
       expired: number;
       live: number;
+      taken_at_ms: number;
     }[]
   >`
     update webhook_lanes lane set
@@ -51,13 +55,14 @@ export async function takeLane(sql: Sql, { webhookId, holder }: Hold): Promise<T
     returning lane.holder = ${holder} as is_taken, revision_seen as revision, timeouts_in_row,
       (${claims(sql, webhookId)} and claimed_until <= now()))::int as expired,
       (${claims(sql, webhookId)} and claimed_until > now()))::int as live,
-      ${relaxed(sql)}`;
+      extract(epoch from clock_timestamp())::float8 * 1000 as taken_at_ms, ${relaxed(sql)}`;
   return {
     isTaken: row?.is_taken ?? false,
     revision: row?.revision ?? 0,
     hasExpiredClaims: (row?.expired ?? 0) > 0,
     liveClaims: row?.live ?? 0,
     timeoutsInRow: row?.timeouts_in_row ?? 0,
+    takenAtMs: row?.taken_at_ms ?? 0,
   };
 }
 
@@ -98,6 +103,27 @@ export async function releaseLane(
     update webhook_lanes set holder = null, lease_until = null, timeouts_in_row = ${timeoutsInRow}
     where webhook_id = ${webhookId} and holder = ${holder}
     returning ${relaxed(sql)}`;
+}
+
+const releaseAgainMs = 250;
+
+/**
+ * Releases the lane. One that is not released stands idle until its lease ends: with the database
+ * away it is tried again until `isOver`; rejects then.
+ */
+export async function keepReleasing(
+  sql: Sql,
+  released: Parameters<typeof releaseLane>[1],
+  isOver: () => boolean,
+): Promise<void> {
+  for (;;) {
+    try {
+      return await releaseLane(sql, released);
+    } catch (error) {
+      if (isOver()) throw error;
+      await sleep(releaseAgainMs);
+    }
+  }
 }
 
 /**
@@ -173,6 +199,16 @@ export async function clearBells(sql: Sql, webhookIds: string[]): Promise<void> 
   await sql`
     update webhook_lanes set bell_at = null, alarm_at = null
     where webhook_id = any(${webhookIds}::uuid[])`;
+}
+
+/** Takes back every bell and alarm that is out: whom they were given to may have forgotten them. */
+export async function clearAllBells(sql: Sql): Promise<void> {
+  await sql`
+    update webhook_lanes set bell_at = null, alarm_at = null
+    where webhook_id in (
+      select webhook_id from webhook_lanes
+      where bell_at is not null or alarm_at is not null
+      order by webhook_id for update)`;
 }
 
 /** Active lanes with overdue work that nobody holds and no bell is out for. */

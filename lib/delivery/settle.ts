@@ -9,6 +9,8 @@ import { log, reasonOf } from "@/lib/log";
 export type Settlement = {
   delivery_id: string;
   attempt: number;
+  /** The claim it ends: once withdrawn, an attempt of that number may be claimed again. */
+  claimed_until?: string;
   trigger: string;
   ending: "success" | "failure" | "interrupted" | "withdrawn";
   status: "success" | "failed" | "pending";
@@ -111,7 +113,7 @@ async function writeSettlements(sql: Sql, batch: Settlement[]): Promise<void> {
   await sql`
     with result as (
       select * from json_to_recordset(${JSON.stringify(batch)}::text::json) as one (
-        delivery_id uuid, attempt int, trigger text, ending text, status text, delay_ms float8,
+        delivery_id uuid, attempt int, claimed_until timestamptz, trigger text, ending text, status text, delay_ms float8,
         steps_used int, started_at timestamptz, duration_ms int, url text, address text,
         request_headers jsonb, response_code int, response_headers jsonb, response_body text,
         is_response_cut boolean, error_class text, error_message text)
@@ -128,22 +130,46 @@ async function writeSettlements(sql: Sql, batch: Settlement[]): Promise<void> {
         error_message = case when ending = 'withdrawn' then delivery.error_message else result.error_message end,
         delivered_at = case when ending = 'success' then clock_timestamp() else delivery.delivered_at end,
         claimed_until = null
-      from result join webhook_deliveries current on current.id = result.delivery_id
-        join webhook_subscriptions webhook on webhook.id = current.subscription_id
-      where delivery.id = result.delivery_id and delivery.attempts = result.attempt
-        and delivery.claimed_until is not null and delivery.status = 'pending'
-      returning delivery.id
-    )
+      from result, webhook_subscriptions webhook
+      where delivery.id = result.delivery_id and webhook.id = delivery.subscription_id
+        and delivery.attempts = result.attempt
+        and delivery.claimed_until = coalesce(result.claimed_until, delivery.claimed_until)
+        and delivery.status = 'pending'
+      returning result.*, webhook.id as webhook_id, webhook.url = result.url as is_at_its_url
+    ), ${keepStreaks(sql)}
     insert into webhook_attempts (delivery_id, number, trigger, outcome, started_at, duration_ms, url,
       address, request_headers, response_code, response_headers, response_body, is_response_cut,
       error_class, error_message)
-    select delivery_id, attempt, result.trigger, ending, started_at, duration_ms, url,
+    select delivery_id, attempt, trigger, ending, started_at, duration_ms, url,
       address, request_headers, response_code, response_headers, response_body, is_response_cut,
       error_class, error_message
-    from result join settled on settled.id = result.delivery_id
-    where ending <> 'withdrawn'`;
+    from settled where ending <> 'withdrawn'`;
 }
 
 /** Does the webhook still want anything? If not, what would wait is cancelled. */
 const isWanted = (sql: Sql) =>
   sql`(webhook.state <> 'deleted' and (webhook.state <> 'disabled' or webhook.disabled_reason is distinct from 'gone'))`;
+
+/**
+ * Each lane's streak of failures since its last success. A success of the batch outweighs its
+ * failures, and tests that fail do not count. While all goes well no lane is written.
+ */
+const keepStreaks = (sql: Sql) => sql`
+  ended as (
+    select webhook_id, bool_or(ending = 'success') as is_success,
+      count(*) filter (where ending = 'failure')::int as failures
+    from settled
+    where is_at_its_url and (ending = 'success' or (ending = 'failure' and trigger <> 'test'))
+    group by webhook_id
+  ), streaks as (
+    select lane.webhook_id, is_success, failures
+    from ended join webhook_lanes lane on lane.webhook_id = ended.webhook_id
+    where not is_success or lane.failing_since is not null
+    order by lane.webhook_id for update of lane
+  ), kept as (
+    update webhook_lanes lane set
+      failing_since = case when not is_success then coalesce(lane.failing_since, now()) end,
+      failures_in_row = case when is_success then 0 else lane.failures_in_row + failures end,
+      failing_told_at = case when not is_success then lane.failing_told_at end
+    from streaks where lane.webhook_id = streaks.webhook_id
+  )`;

@@ -15,7 +15,7 @@ describe("the catalogue", () => {
     expect(subscribableTypes).not.toContain("webhook.test");
     const grouped = eventGroups.flatMap(({ types }) => types.map(({ type }) => type));
     expect(grouped.toSorted()).toEqual(subscribableTypes.toSorted());
-    expect(eventGroups.map(({ entity }) => entity)).not.toContain("webhook");
+    expect(eventGroups.map(({ entity }) => entity)).toContain("webhook");
   });
 });
 
@@ -25,7 +25,8 @@ describe("isEventPattern", () => {
     ["issue.*", true],
     ["*", true],
     ["webhook.test", false],
-    ["webhook.*", false],
+    ["webhook.disabled", true],
+    ["webhook.*", true],
     ["issue", false],
     ["issue.", false],
     ["issue.cre*", false],

@@ -17,6 +17,17 @@ export const catalogue = [
   { type: "project.archived", entity: "project", summary: "A project becomes archived." },
   { type: "project.deleted", entity: "project", summary: "A project is removed." },
   {
+    type: "webhook.failing",
+    entity: "webhook",
+    summary: "Another webhook has brought nothing but failures for days.",
+  },
+  {
+    type: "webhook.disabled",
+    entity: "webhook",
+    summary: "Another webhook is disabled: its receiver is gone, or it kept failing.",
+  },
+  { type: "webhook.enabled", entity: "webhook", summary: "A disabled webhook is active again." },
+  {
     type: "webhook.test",
     entity: "webhook",
     summary: "Somebody pressed Send test.",
@@ -26,19 +37,17 @@ export const catalogue = [
 
 export type EventType = (typeof catalogue)[number]["type"];
 
+const subscribable = catalogue.filter((entry: Entry) => entry.isSubscribable !== false);
+
 /** The types a webhook may name, in the order of the catalogue. */
-export const subscribableTypes: readonly string[] = catalogue
-  .filter((entry: Entry) => entry.isSubscribable !== false)
-  .map((entry) => entry.type);
+export const subscribableTypes: readonly string[] = subscribable.map((entry) => entry.type);
 
 /** The entities with subscribable types, each with its types: the groups of the picker. */
 export const eventGroups: { entity: string; types: { type: string; summary: string }[] }[] = [
-  ...new Set(
-    catalogue.filter((entry: Entry) => entry.isSubscribable !== false).map((e) => e.entity),
-  ),
+  ...new Set(subscribable.map((entry) => entry.entity)),
 ].map((entity) => ({
   entity,
-  types: catalogue.filter((entry) => entry.entity === entity),
+  types: subscribable.filter((entry) => entry.entity === entity),
 }));
 
 /** Is this a type, an entity's wildcard (`issue.*`) or the wildcard of everything (`*`)? */

@@ -79,6 +79,12 @@ describe("who gets a delivery", () => {
     ]);
   });
 
+  it("is never the webhook that the event speaks of", async () => {
+    const [subject, other] = [await addWebhook(sql), await addWebhook(sql)];
+    await commit([{ ...eventOf("webhook.disabled"), entity_id: subject }]);
+    expect(await receivers()).toEqual([{ webhook: other, type: "webhook.disabled" }]);
+  });
+
   it("writes deliveries that are pending, untried and due at once", async () => {
     await addWebhook(sql);
     await commit([eventOf("issue.created")]);
@@ -127,6 +133,16 @@ describe("all or nothing", () => {
     expect(await sql`select id from events`).toHaveLength(0);
     expect(await receivers()).toEqual([]);
     expect(ctx.post.rings).toEqual([]);
+  });
+
+  it("lets a write build on the rows of one before it", async () => {
+    const writes = [
+      insertThing(1),
+      sql`update things set id = 2 from write_0 where false returning 1`,
+    ];
+    const events = [eventOf("issue.created")];
+    expect(await commitChange(ctx, { sql, writes, expected: 2, events })).toBe(false);
+    expect(await sql`select id from events`).toHaveLength(0);
   });
 
   it("adds up the rows of several writes", async () => {

@@ -1,8 +1,9 @@
 import type postgres from "postgres";
 import type { Statements } from "@/db/client";
-import type { Context } from "@/lib/context";
+import type { SystemContext } from "@/lib/context";
 import { log } from "@/lib/log";
 import type { EventRow } from "./envelope";
+import { matchesEvent } from "./matching";
 
 type Fragment = postgres.PendingQuery<postgres.Row[]>;
 type Emitted = { event_id: string; webhook_ids: string[] };
@@ -11,10 +12,11 @@ type Emitted = { event_id: string; webhook_ids: string[] };
  * Commits a change together with its events and one delivery for each webhook that wants one:
  * a single statement, so either all of it happened or none. `writes` are statements that return
  * one row for each row they wrote; unless they return `expected` rows in all, nothing is recorded.
+ * They are `write_0`, `write_1`, …: one that must not happen without another builds on its rows.
  * Returns whether they did, so that a caller who lost a race can read again.
  */
 export async function commitChange(
-  ctx: Context,
+  ctx: SystemContext,
   {
     sql,
     writes,
@@ -29,7 +31,7 @@ export async function commitChange(
     written as (select (${join(sql, counts, sql` + `)})::int as rows),
     ${insertEvents(sql, events)}
     where (select rows from written) = ${expected}
-    returning id, type),
+    returning id, type, entity_id),
     ${insertDeliveries(sql)}
     select (select rows from written) as written, ${emittedSummary(sql)} as emitted`;
   if (row?.written !== expected) return false;
@@ -55,7 +57,7 @@ function insertDeliveries(sql: Statements): Fragment {
     insert into webhook_deliveries (id, subscription_id, event_id, event_type, next_attempt_at)
     select turbo_uuid_v7(), webhook.id, recorded.id, recorded.type, clock_timestamp()
     from recorded join webhook_subscriptions webhook
-      on webhook.event_types && array[recorded.type, split_part(recorded.type, '.', 1) || '.*', '*']
+      on ${matchesEvent(sql, sql`recorded`)}
       and (webhook.state in ('active', 'paused')
         or (webhook.state = 'disabled' and webhook.disabled_reason is distinct from 'gone'))
     returning event_id, subscription_id)`;
@@ -72,7 +74,7 @@ function join(sql: Statements, parts: Fragment[], separator: Fragment): Fragment
   return parts.reduce((all, part) => sql`${all}${separator}${part}`);
 }
 
-function announce(ctx: Context, events: EventRow[], emitted: Emitted[]): void {
+function announce(ctx: SystemContext, events: EventRow[], emitted: Emitted[]): void {
   const webhooksOf = new Map(emitted.map((entry) => [entry.event_id, entry.webhook_ids]));
   for (const event of events) {
     const count = webhooksOf.get(event.id)?.length ?? 0;

@@ -39,6 +39,15 @@ const webhook = {
   name: "Sample webhook",
   url: "https://example.com/webhook",
   event_types: ["issue.created"],
+  active: true,
+  state: "active",
+  disabled_reason: null,
+  disabled_at: null,
+  failing_since: "2025-12-28T03:04:05.678Z",
+  failures_in_row: 42,
+  filters: {},
+  created_at: at,
+  updated_at: at,
 };
 
 type Change = { to?: Record<string, unknown>; from?: Record<string, unknown> };
@@ -61,6 +70,22 @@ const changes: Record<EventType, Change> = {
     from: { status: "active" },
   },
   "project.deleted": {},
+  "webhook.failing": {},
+  "webhook.disabled": {
+    to: { active: false, state: "disabled", disabled_reason: "failing", disabled_at: at },
+    from: { active: true, state: "active", disabled_reason: null, disabled_at: null },
+  },
+  "webhook.enabled": {
+    to: { failing_since: null, failures_in_row: 0 },
+    from: {
+      active: false,
+      state: "disabled",
+      disabled_reason: "failing",
+      disabled_at: at,
+      failing_since: "2025-12-28T03:04:05.678Z",
+      failures_in_row: 42,
+    },
+  },
   "webhook.test": {},
 };
 
@@ -69,6 +94,9 @@ const samples: Record<string, Record<string, unknown> & { id: string }> = {
   issue,
   webhook,
 };
+
+/** Entities that are never real: an event of one of them was sent as a test. */
+export const sampleEntityIds: readonly string[] = Object.values(samples).map(({ id }) => id);
 
 /** An event of this type as a receiver might get it, made of fixed sample values. */
 export function sampleOf(type: EventType): EventDraft {
@@ -81,7 +109,7 @@ export function sampleOf(type: EventType): EventDraft {
     entity_type,
     entity_id: base.id,
     entity_version: version,
-    current: entity_type === "webhook" ? base : { ...base, ...to, version },
+    current: { ...base, ...to, ...("version" in base && { version }) },
     previous: from ?? null,
     changes: Object.keys(from ?? {}),
     context: {

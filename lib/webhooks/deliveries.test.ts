@@ -26,8 +26,9 @@ afterAll(() => database.close());
 /** A delivery whose row, or event, is then made to be this. */
 async function given(webhook: string, row: object = {}, event: object = {}): Promise<string> {
   const [id = ""] = await addDeliveries(sql, webhook);
+  const end = "status" in row && row.status !== "pending" ? { next_attempt_at: null } : {};
   if (Object.keys(row).length > 0)
-    await sql`update webhook_deliveries set ${sql(row)} where id = ${id}`;
+    await sql`update webhook_deliveries set ${sql({ ...end, ...row })} where id = ${id}`;
   if (Object.keys(event).length > 0)
     await sql`update events set ${sql(event)}
       where id = (select event_id from webhook_deliveries where id = ${id})`;

@@ -1,7 +1,14 @@
 import { z } from "zod";
 import { isEventPattern, subscribableTypes } from "@/lib/events/catalogue";
 import { plainText } from "@/lib/text";
-import type { AttemptOutcome, AttemptTrigger, DeliveryStatus, WebhookState } from "@/db/schema";
+import type {
+  AttemptOutcome,
+  AttemptTrigger,
+  DeliveryStatus,
+  RecoveryState,
+  RecoveryStatus,
+  WebhookState,
+} from "@/db/schema";
 
 const eventTypes = z
   .array(
@@ -65,6 +72,23 @@ export const RotateSecret = z.strictObject({
 });
 export type RotateSecret = z.input<typeof RotateSecret>;
 
+const time = z
+  .string()
+  .refine(
+    (text) => z.iso.datetime({ offset: true }).safeParse(text).success && Date.parse(text) >= 0,
+    "must be a time such as 2026-11-23T08:00:00Z",
+  )
+  .transform((text) => new Date(text));
+
+/** What to send again: what failed, or what was never sent, in [since, until); `until` is now at most. */
+export const RecoverWebhook = z.strictObject({
+  since: time,
+  until: time.optional(),
+  status: z.enum(["failed", "missing"]).default("failed"),
+  dry_run: z.boolean().default(false),
+});
+export type RecoverWebhook = z.input<typeof RecoverWebhook>;
+
 /** A webhook as shown outside; `secret_token` is masked save in the answer of create and rotate. */
 export type Webhook = {
   id: string;
@@ -74,6 +98,10 @@ export type Webhook = {
   active: boolean;
   state: Exclude<WebhookState, "deleted">;
   disabled_reason: string | null;
+  disabled_at: string | null;
+  /** The first failed attempt since the last success, and how many there are in a row; null and 0: none. */
+  failing_since: string | null;
+  failures_in_row: number;
   secret_token: string;
   previous_secret_expires_at: string | null;
   filters: Record<string, unknown>;
@@ -119,3 +147,22 @@ export type Attempt = {
 
 /** One delivery whole: with the payload it posts and every attempt, oldest first. */
 export type DeliveryDetail = Delivery & { payload: unknown; attempt_log: Attempt[] };
+
+/** What a recovery would be about: how many deliveries (`failed`) or events (`missing`). */
+export type RecoveryCount = {
+  webhook_id: string;
+  status: RecoveryStatus;
+  since: string;
+  until: string;
+  count: number;
+};
+
+/** Of `total` found when it began, `recovered` have been made due; more may fail meanwhile. */
+export type Recovery = Omit<RecoveryCount, "count"> & {
+  id: string;
+  state: RecoveryState;
+  total: number;
+  recovered: number;
+  created_at: string;
+  finished_at: string | null;
+};

@@ -46,6 +46,20 @@ async function stored(id: string): Promise<Stored> {
   return row;
 }
 
+const noStreak = { failing_since: null, failures_in_row: 0 };
+const longStreak = { failing_since: "2026-01-02T03:04:05.678Z", failures_in_row: 12 };
+
+const setLongStreak = (id: string) => sql`
+  update webhook_lanes set failing_since = ${longStreak.failing_since}, failures_in_row = 12,
+    failing_told_at = now() where webhook_id = ${id}`;
+
+/** As the sweep does after days of nothing but failures. */
+async function disable(id: string): Promise<void> {
+  await setLongStreak(id);
+  await sql`update webhook_subscriptions set state = 'disabled', disabled_reason = 'failing',
+    disabled_at = now() where id = ${id}`;
+}
+
 async function refusalOf(work: Promise<unknown>): Promise<AppError> {
   const outcome = await work.catch((error: unknown) => error);
   if (outcome instanceof AppError) return outcome;
@@ -57,6 +71,7 @@ describe("createWebhook", () => {
     const webhook = await create();
     expect(webhook).toMatchObject({
       ...{ ...input, active: true, state: "active", disabled_reason: null, filters: {} },
+      ...{ disabled_at: null, failing_since: null, failures_in_row: 0 },
       previous_secret_expires_at: null,
     });
     expect(webhook.secret_token).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
@@ -185,6 +200,16 @@ describe("updateWebhook", () => {
     expect((await stored(id)).revision).toBe(2);
   });
 
+  it("forgets the failures of another URL, and of no other change", async () => {
+    const { id, url } = await create();
+    await setLongStreak(id);
+    expect(await updateWebhook(ctx, { id, input: { url, name: "New" } })).toMatchObject(longStreak);
+    const moved = { url: "https://example.com/other" };
+    expect(await updateWebhook(ctx, { id, input: moved })).toMatchObject({ ...moved, ...noStreak });
+    const [lane] = await sql`select failing_told_at from webhook_lanes where webhook_id = ${id}`;
+    expect(lane).toEqual({ failing_told_at: null });
+  });
+
   it("keeps the revision when the terms stay the same", async () => {
     const { id, url } = await create();
     await updateWebhook(ctx, { id, input: { name: "New", url, event_types: ["*"] } });
@@ -213,11 +238,12 @@ describe("updateWebhook", () => {
 });
 
 describe("pauseWebhook and resumeWebhook", () => {
-  it("fence once, at a new revision, and do nothing the second time", async () => {
+  it("raise the revision once, and fence and ring as often as is needed", async () => {
     const { id } = await create();
     await pauseWebhook(ctx, id);
     await pauseWebhook(ctx, id);
-    expect(ctx.post.fences).toEqual([{ webhookId: id, revision: 2 }]);
+    const fence = { webhookId: id, revision: 2 };
+    expect(ctx.post.fences).toEqual([fence, fence]);
     await resumeWebhook(ctx, id);
     await resumeWebhook(ctx, id);
     expect(ctx.post.rings).toEqual([[id]]);
@@ -225,11 +251,43 @@ describe("pauseWebhook and resumeWebhook", () => {
 
   it("leave a disabled webhook disabled until it is resumed, and then forget the reason", async () => {
     const { id } = await create();
-    await sql`update webhook_subscriptions set state = 'disabled', disabled_reason = 'gone'`;
-    const disabled = { state: "disabled", active: false, disabled_reason: "gone" };
-    expect(await pauseWebhook(ctx, id)).toMatchObject(disabled);
-    const active = { state: "active", active: true, disabled_reason: null };
-    expect(await resumeWebhook(ctx, id)).toMatchObject(active);
+    await disable(id);
+    const disabled = { state: "disabled", active: false, disabled_reason: "failing" };
+    expect(await pauseWebhook(ctx, id)).toMatchObject({ ...disabled, ...longStreak });
+    const active = { state: "active", active: true, disabled_reason: null, disabled_at: null };
+    expect(await resumeWebhook(ctx, id)).toMatchObject({ ...active, ...noStreak });
+  });
+
+  it("tell others, once, that a disabled webhook is active again, and who did it", async () => {
+    const { id } = await create();
+    const other = await create({ event_types: ["webhook.enabled"] });
+    await disable(id);
+    const by = { ...ctx, actor: { type: "user", name: "ada", metadata: {} } as const };
+    await Promise.all([1, 2, 3].map(() => resumeWebhook(by, id)));
+    const told = await sql`
+      select type, body::jsonb as body, entity_version, subscription_id as to from events event
+      join webhook_deliveries on event_id = event.id where entity_id = ${id}`;
+    expect(told).toMatchObject([{ type: "webhook.enabled", to: other.id, entity_version: 2 }]);
+    expect(told[0]?.body).toMatchObject({
+      actor: { type: "user", name: "ada" },
+      data: {
+        current: { id, active: true, state: "active", disabled_reason: null, ...noStreak },
+        previous: { active: false, state: "disabled", disabled_reason: "failing", ...longStreak },
+      },
+    });
+    expect(JSON.stringify(told)).not.toContain("secret_token");
+    expect(await stored(id)).toMatchObject({ state: "active", revision: 2 });
+    expect(ctx.post.rings).toContainEqual([id]);
+    expect(ctx.post.rings).toContainEqual([other.id]);
+  });
+
+  it("tell nobody of a pause that is over, and forget the failures all the same", async () => {
+    const { id } = await create();
+    await create({ event_types: ["*"] });
+    await setLongStreak(id);
+    expect(await pauseWebhook(ctx, id)).toMatchObject(longStreak);
+    expect(await resumeWebhook(ctx, id)).toMatchObject(noStreak);
+    expect(await sql`select id from events`).toEqual([]);
   });
 });
 
@@ -309,7 +367,8 @@ describe("deleteWebhook", () => {
     const [waiting = "", underWay = "", done = ""] = await addDeliveries(sql, id, { count: 3 });
     await sql`update webhook_deliveries set claimed_until = now() + interval '1 minute',
       attempts = 1 where id = ${underWay}`;
-    await sql`update webhook_deliveries set status = 'success' where id = ${done}`;
+    await sql`update webhook_deliveries set status = 'success', next_attempt_at = null
+      where id = ${done}`;
     await deleteWebhook(ctx, id);
     expect(ctx.post.fences).toEqual([{ webhookId: id, revision: 2 }]);
     expect((await refusalOf(getWebhook(ctx, id))).code).toBe("not_found");

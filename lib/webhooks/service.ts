@@ -1,16 +1,20 @@
 import { and, count, desc, eq, inArray, lt, ne, sql } from "drizzle-orm";
+import type { Orm } from "@/db/client";
 import { webhook_lanes, webhook_subscriptions, type SealedSecret } from "@/db/schema";
 import { clock } from "@/lib/clock";
 import type { Context } from "@/lib/context";
 import { env } from "@/lib/env";
 import { AppError, invalid, notFound } from "@/lib/errors";
+import { commitChange } from "@/lib/events/record";
 import { isId, newId } from "@/lib/id";
 import { parseInput } from "@/lib/input";
 import { readPage, type Page } from "@/lib/page";
 import { CreateWebhook, RotateSecret, UpdateWebhook, type Webhook } from "./schema";
 import { targetPolicy, webhookSealer } from "./policy";
-import { makeSecret, maskSecret } from "./secret";
+import { makeSecret } from "./secret";
+import { selectWebhooks, show, type WebhookRow } from "./show";
 import { checkTargetUrl } from "./target";
+import { webhookEvent } from "./webhook-event";
 
 type Row = typeof webhook_subscriptions.$inferSelect;
 const mostPreviousSecrets = 10;
@@ -22,28 +26,23 @@ export async function createWebhook(ctx: Context, input: unknown): Promise<Webho
   await checkRoom(ctx);
   const id = newId();
   const secret = given.secret_token ?? makeSecret();
-  const row = await ctx.db.orm.transaction(async (tx) => {
-    const [created] = await tx
-      .insert(webhook_subscriptions)
-      .values({
-        id,
-        name: given.name,
-        url,
-        event_types: given.event_types,
-        state: given.active ? "active" : "paused",
-        secret_token: webhookSealer().seal(secret, id),
-        filters: given.filters,
-      })
-      .returning();
+  await ctx.db.orm.transaction(async (tx) => {
+    await tx.insert(webhook_subscriptions).values({
+      id,
+      name: given.name,
+      url,
+      event_types: given.event_types,
+      state: given.active ? "active" : "paused",
+      secret_token: webhookSealer().seal(secret, id),
+      filters: given.filters,
+    });
     await tx.insert(webhook_lanes).values({ webhook_id: id });
-    return created;
   });
-  if (!row) throw new Error("The webhook was not written.");
-  return { ...shown(row), secret_token: secret };
+  return { ...(await getWebhook(ctx, id)), secret_token: secret };
 }
 
 export async function getWebhook(ctx: Context, id: string): Promise<Webhook> {
-  return shown(await find(ctx, id));
+  return show(await find(ctx, id));
 }
 
 /** One page, newest first. */
@@ -52,23 +51,19 @@ export async function listWebhooks(
   query = new URLSearchParams(),
 ): Promise<{ rows: Webhook[]; page: Page }> {
   const page = readPage(query);
-  const rows = await ctx.db.orm
-    .select()
-    .from(webhook_subscriptions)
+  const rows = await selectWebhooks(ctx.db.orm)
     .where(and(isLiving, page.after ? lt(webhook_subscriptions.id, page.after) : undefined))
     .orderBy(desc(webhook_subscriptions.id))
     .limit(page.limit + 1);
-  return { rows: rows.map(shown), page };
+  return { rows: rows.map(show), page };
 }
 
 /** Every webhook, newest first: WEBHOOK_MAX bounds them. */
 export async function listAllWebhooks(ctx: Context): Promise<Webhook[]> {
-  const rows = await ctx.db.orm
-    .select()
-    .from(webhook_subscriptions)
+  const rows = await selectWebhooks(ctx.db.orm)
     .where(isLiving)
     .orderBy(desc(webhook_subscriptions.id));
-  return rows.map(shown);
+  return rows.map(show);
 }
 
 /** Changes the fields given; `active` pauses or resumes. A new URL holds from this answer on. */
@@ -80,9 +75,9 @@ export async function updateWebhook(
   const url = given.url === undefined ? undefined : allowedUrl(given.url);
   const changes = { ...given, ...(url === undefined ? {} : { url }) };
   if (Object.keys(changes).length > 0) {
-    const isMoved = url === undefined ? sql`0` : sql`(${webhook_subscriptions.url} <> ${url})::int`;
-    const revision = sql`${webhook_subscriptions.revision} + ${isMoved}`;
-    const row = await change(ctx, id, { ...changes, revision });
+    const row = await (url === undefined
+      ? change(ctx.db.orm, id, changes)
+      : move(ctx, id, { ...changes, url }));
     if (url !== undefined) await ctx.post.fence(id, row.revision);
   }
   if (active === false) return pauseWebhook(ctx, id);
@@ -94,31 +89,62 @@ export async function updateWebhook(
 export async function pauseWebhook(ctx: Context, id: string): Promise<Webhook> {
   const [paused] = await ctx.db.orm
     .update(webhook_subscriptions)
-    .set({ state: "paused", revision: nextRevision, updated_at: new Date() })
+    .set({ state: "paused", revision: nextRevision, updated_at: clock().now() })
     .where(and(hasId(id), eq(webhook_subscriptions.state, "active")))
     .returning();
-  if (!paused) return getWebhook(ctx, id);
-  await ctx.post.fence(id, paused.revision);
-  return shown(paused);
+  // Whoever paused it first may still wait for the fence, or may have died of waiting.
+  const { state, revision } = paused ?? (await find(ctx, id));
+  if (state === "paused") await ctx.post.fence(id, revision);
+  return getWebhook(ctx, id);
 }
 
-/** Active again, whatever stopped it; what was held is sent. */
+/** Active again, whatever stopped it, its failures forgotten; what was held is sent. */
 export async function resumeWebhook(ctx: Context, id: string): Promise<Webhook> {
-  const [resumed] = await ctx.db.orm
-    .update(webhook_subscriptions)
-    .set({ state: "active", disabled_reason: null, updated_at: new Date() })
-    .where(and(hasId(id), inArray(webhook_subscriptions.state, ["paused", "disabled"])))
-    .returning();
-  if (!resumed) return getWebhook(ctx, id);
+  for (;;) {
+    const before = await find(ctx, id);
+    if (before.state === "active") return show(before);
+    if (await activate(ctx, before)) break;
+  }
   ctx.post.ring([id]);
-  return shown(resumed);
+  return getWebhook(ctx, id);
+}
+
+const noStreak = { failing_since: null, failures_in_row: 0 } as const;
+
+/** Others are told when it was disabled. False: it has changed meanwhile. */
+function activate(ctx: Context, before: WebhookRow): Promise<boolean> {
+  const { actor } = ctx;
+  const at = clock().now();
+  const columns = {
+    state: "active",
+    disabled_reason: null,
+    disabled_at: null,
+    updated_at: at,
+  } as const;
+  const changes = { ...columns, ...noStreak };
+  const events =
+    before.state === "disabled" ? [webhookEvent("enabled", { before, changes, actor, at })] : [];
+  const { sql } = ctx.db;
+  const writes = [
+    sql`
+      update webhook_subscriptions webhook set ${sql(columns)}, revision = revision + 1
+      from (select webhook_id from webhook_lanes where webhook_id = ${before.id} for update) lane
+      where webhook.id = lane.webhook_id
+        and webhook.state = ${before.state} and webhook.revision = ${before.revision}
+      returning webhook.id`,
+    sql`
+      update webhook_lanes lane set ${sql({ ...noStreak, failing_told_at: null })}
+      from write_0 where lane.webhook_id = write_0.id
+      returning lane.webhook_id`,
+  ];
+  return commitChange(ctx, { sql, writes, expected: writes.length, events });
 }
 
 /** After this no POST begins for it; what waits is cancelled, the rest of many in the background. */
 export async function deleteWebhook(ctx: Context, id: string): Promise<void> {
-  const row = await change(ctx, id, {
+  const row = await change(ctx.db.orm, id, {
     state: "deleted",
-    deleted_at: new Date(),
+    deleted_at: clock().now(),
     revision: nextRevision,
   });
   await ctx.post.fence(id, row.revision);
@@ -148,7 +174,7 @@ export async function rotateSecret(
         previous_secrets: overlapping(before, overlap_hours),
         // Without an overlap the old secret must sign nothing that begins after this answer.
         revision: before.revision + (overlap_hours === 0 ? 1 : 0),
-        updated_at: new Date(),
+        updated_at: clock().now(),
       })
       .where(hasId(id))
       .returning();
@@ -156,7 +182,7 @@ export async function rotateSecret(
   });
   if (!row) throw notFound("Webhook", id);
   if (overlap_hours === 0) await ctx.post.fence(id, row.revision);
-  return { ...shown(row), secret_token: secret };
+  return { ...(await getWebhook(ctx, id)), secret_token: secret };
 }
 
 function overlapping(before: Row, hours: number): SealedSecret[] {
@@ -172,18 +198,37 @@ const isLiving = ne(webhook_subscriptions.state, "deleted");
 const hasId = (id: string) =>
   isId(id) ? and(eq(webhook_subscriptions.id, id), isLiving) : sql`false`;
 
-async function find(ctx: Context, id: string): Promise<Row> {
-  const [row] = await ctx.db.orm.select().from(webhook_subscriptions).where(hasId(id));
+async function find(ctx: Context, id: string): Promise<WebhookRow> {
+  const [row] = await selectWebhooks(ctx.db.orm).where(hasId(id));
   if (!row) throw notFound("Webhook", id);
   return row;
 }
 
-type Changes = Parameters<ReturnType<Context["db"]["orm"]["update"]>["set"]>[0];
+type Writer = Pick<Orm, "update">;
+type Changes = Parameters<ReturnType<Orm["update"]>["set"]>[0];
 
-async function change(ctx: Context, id: string, changes: Changes): Promise<Row> {
-  const [row] = await ctx.db.orm
+/** With another URL: under new terms, its failures forgotten. */
+function move(ctx: Context, id: string, changes: Changes & { url: string }): Promise<Row> {
+  const isMoved = ne(webhook_subscriptions.url, changes.url);
+  const moved = ctx.db.orm
+    .select({ id: webhook_subscriptions.id })
+    .from(webhook_subscriptions)
+    .where(and(hasId(id), isMoved));
+  return ctx.db.orm.transaction(async (tx) => {
+    // First the lane, then its webhook, as everywhere: so none waits for another in a ring.
+    await tx
+      .update(webhook_lanes)
+      .set({ ...noStreak, failing_told_at: null })
+      .where(inArray(webhook_lanes.webhook_id, moved));
+    const revision = sql`${webhook_subscriptions.revision} + (${isMoved})::int`;
+    return change(tx, id, { ...changes, revision });
+  });
+}
+
+async function change(writer: Writer, id: string, changes: Changes): Promise<Row> {
+  const [row] = await writer
     .update(webhook_subscriptions)
-    .set({ ...changes, updated_at: new Date() })
+    .set({ ...changes, updated_at: clock().now() })
     .where(hasId(id))
     .returning();
   if (!row) throw notFound("Webhook", id);
@@ -209,32 +254,4 @@ function allowedUrl(raw: string): string {
   const target = checkTargetUrl(raw, targetPolicy());
   if (target.ok) return target.url;
   throw invalid({ pointer: "/url", code: target.code, message: target.message });
-}
-
-/** Never the secret itself: what is shown of it tells two secrets apart, no more. */
-function shown(row: Row): Webhook {
-  const nowMs = clock().nowMs();
-  const previous = row.previous_secrets.find((one) => Date.parse(one.expires_at) > nowMs);
-  return {
-    id: row.id,
-    name: row.name,
-    url: row.url,
-    event_types: row.event_types,
-    active: row.active,
-    state: row.state === "deleted" ? "disabled" : row.state,
-    disabled_reason: row.disabled_reason,
-    secret_token: maskedSecret(row),
-    previous_secret_expires_at: previous?.expires_at ?? null,
-    filters: row.filters,
-    created_at: row.created_at.toISOString(),
-    updated_at: row.updated_at.toISOString(),
-  };
-}
-
-function maskedSecret(row: Row): string {
-  try {
-    return maskSecret(webhookSealer().open(row.secret_token, row.id));
-  } catch {
-    return maskSecret("");
-  }
 }

@@ -1,7 +1,14 @@
 "use server";
 
 import { runAction } from "@/app/_http/server-action";
-import type { CreateWebhook, UpdateWebhook, Webhook } from "@/lib/webhooks/schema";
+import * as recoveries from "@/lib/webhooks/recover";
+import type {
+  CreateWebhook,
+  Recovery,
+  RecoverWebhook,
+  UpdateWebhook,
+  Webhook,
+} from "@/lib/webhooks/schema";
 import * as webhooks from "@/lib/webhooks/service";
 import type { ActionResult } from "./action-result";
 
@@ -43,4 +50,28 @@ export async function rotateSecret({
   overlap_hours,
 }: One & { overlap_hours?: number }): Promise<ActionResult<Webhook>> {
   return runAction((ctx) => webhooks.rotateSecret(ctx, { id, input: { overlap_hours } }));
+}
+
+export async function startRecovery({
+  id,
+  ...input
+}: One & Omit<RecoverWebhook, "dry_run">): Promise<ActionResult<Recovery>> {
+  return runAction(async (ctx) => {
+    const begun = { id, input: { ...input, dry_run: false } };
+    const outcome = await recoveries.recoverWebhook(ctx, begun);
+    if ("recovery" in outcome) return outcome.recovery;
+    throw new Error("The recovery was counted, not begun.");
+  });
+}
+
+/** The recovery as it is then. */
+export async function cancelRecovery({
+  id,
+  recovery_id,
+}: One & { recovery_id: string }): Promise<ActionResult<Recovery>> {
+  return runAction(async (ctx) => {
+    const named = { webhookId: id, recoveryId: recovery_id };
+    await recoveries.cancelRecovery(ctx, named);
+    return recoveries.getRecovery(ctx, named);
+  });
 }

@@ -5,12 +5,14 @@ import { Notice } from "@/components/ui/notice";
 import { TestOutcome } from "@/components/webhooks/test-outcome";
 import { TestTypeSelect, WebhookActions } from "@/components/webhooks/webhook-actions";
 import { WebhookSummary } from "@/components/webhooks/webhook-summary";
+import { disablesAt } from "@/lib/webhooks/failing-rule";
 import type { Webhook } from "@/lib/webhooks/schema";
 import { openDelivery } from "./delivery-sheet";
+import { RecoverDialog } from "./recover-dialog";
 import { useTest, useTurnWebhook } from "./use-webhooks";
 import { DeleteWebhook, EditWebhook, RotateWebhook } from "./webhook-dialogs";
 
-type Asked = "edit" | "delete" | "rotate" | null;
+type Asked = "edit" | "delete" | "rotate" | "recover" | null;
 
 type WebhookItemProps = {
   webhook: Webhook;
@@ -39,6 +41,7 @@ export function WebhookItem({ webhook, title, withTestType, children, ...rest }:
     <>
       <WebhookSummary
         webhook={webhook}
+        disablesAt={webhook.failing_since && disablesAt(webhook.failing_since)}
         title={title}
         onRotate={() => setAsked("rotate")}
         actions={
@@ -50,6 +53,7 @@ export function WebhookItem({ webhook, title, withTestType, children, ...rest }:
             onEdit={() => setAsked("edit")}
             onPause={() => turn.mutate({ id: webhook.id, isActive: false })}
             onResume={() => turn.mutate({ id: webhook.id, isActive: true })}
+            onRecover={() => setAsked("recover")}
             onDelete={() => setAsked("delete")}
           />
         }
@@ -61,6 +65,7 @@ export function WebhookItem({ webhook, title, withTestType, children, ...rest }:
       </WebhookSummary>
       <EditWebhook {...dialog("edit")} />
       <RotateWebhook {...dialog("rotate")} />
+      <RecoverDialog {...dialog("recover")} />
       <DeleteWebhook {...dialog("delete")} {...rest} />
     </>
   );

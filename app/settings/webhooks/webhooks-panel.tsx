@@ -10,6 +10,7 @@ import { EmptyWebhooks } from "@/components/webhooks/empty-webhooks";
 import { LiveMark } from "@/components/webhooks/live-mark";
 import { SecretPanel } from "@/components/webhooks/secret-panel";
 import { WebhookForm } from "@/components/webhooks/webhook-form";
+import { describeStates } from "@/components/webhooks/webhook-states";
 import { cn } from "@/lib/cn";
 import type { Webhook } from "@/lib/webhooks/schema";
 import { DeliveryLog } from "./delivery-log";
@@ -106,6 +107,7 @@ function WebhookListCard({ initial, isExposed }: { initial: Webhook[]; isExposed
             Active Webhooks
           </CardTitle>
         }
+        hint={describeStates(webhooks)}
       />
       <CardContent>
         {error && (

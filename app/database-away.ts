@@ -1,0 +1,2 @@
+/** Next hides what an error says from the browser, save its digest. */
+export const databaseAwayDigest = "database-away";

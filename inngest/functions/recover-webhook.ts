@@ -1,0 +1,26 @@
+import type { Inngest } from "inngest";
+import { db } from "@/db/client";
+import { env } from "@/lib/env";
+import { nextLookAt, stepRecovery } from "@/lib/delivery/recover-step";
+import { webhookRecover } from "@/inngest/client";
+import { earlyWakeMs, ring } from "@/inngest/post-office";
+import { ringRecoveries } from "@/inngest/recovery-bell";
+
+/** Makes the next step of a recovery if its lane has room for one, and rings for the look after it. */
+export function recoverWebhook(client: Inngest) {
+  return client.createFunction(
+    { id: "recover-webhook", triggers: [webhookRecover], retries: 4 },
+    async ({ event }) => {
+      const { recoveryId } = event.data;
+      const { inngest, webhook } = env();
+      const step = await stepRecovery(db().sql, { recoveryId, parallelism: webhook.parallelism });
+      if (!step) return { state: "over" };
+      if (step.made > 0) await ring([step.webhookId]);
+      if (step.state === "running") {
+        const lookAtMs = nextLookAt(step, inngest.engine === "embedded" ? 0 : earlyWakeMs);
+        if (lookAtMs !== null) await ringRecoveries([recoveryId], lookAtMs);
+      }
+      return { state: step.state, made: step.made };
+    },
+  );
+}

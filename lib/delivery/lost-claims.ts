@@ -1,0 +1,46 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Sql } from "@/db/client";
+import { claimWindowMs } from "@/lib/claim-window";
+import { log } from "@/lib/log";
+
+/** When a holder may have claimed something and never heard of it, epoch ms of the database's clock. */
+export type LostClaim = { webhookId: string; fromMs: number; untilMs: number };
+
+const retryEveryMs = 250;
+
+/**
+ * Gives back what a claim took whose answer was lost with its connection: nobody would make those
+ * attempts until the claims ran out. In its lease only the holder claims, so that what was claimed
+ * in that time, and is not among `ours`, is such a one. Answers how many there were.
+ */
+export async function giveBackLost(
+  sql: Sql,
+  { lost, timeoutMs, ours }: { lost: LostClaim; timeoutMs: number; ours: string[] },
+): Promise<number> {
+  const windowMs = claimWindowMs(timeoutMs);
+  const rows = await sql`
+    update webhook_deliveries set attempts = attempts - 1, claimed_until = null
+    where subscription_id = ${lost.webhookId} and status = 'pending' and next_attempt_at <= now()
+      and trigger <> 'test' and id <> all(${ours}::uuid[])
+      and extract(epoch from claimed_until) * 1000
+        between ${lost.fromMs + windowMs}::float8 and ${lost.untilMs + windowMs}::float8
+    returning id`;
+  return rows.length;
+}
+
+/** Tries until the database is there again, or `isOver`; answers whether anything was given back. */
+export async function giveBackInTime(
+  work: () => Promise<number>,
+  isOver: () => boolean,
+): Promise<boolean> {
+  while (!isOver()) {
+    try {
+      const count = await work();
+      if (count > 0) log.warn("webhook claims given back whose answer was lost", { count });
+      return count > 0;
+    } catch {
+      await sleep(retryEveryMs);
+    }
+  }
+  return false;
+}

@@ -1,0 +1,159 @@
+import type { Sql } from "@/db/client";
+import type { RecoveryState, RecoveryStatus } from "@/db/schema";
+import type { Context } from "@/lib/context";
+import { AppError, invalid, notFound } from "@/lib/errors";
+import { isId, newId } from "@/lib/id";
+import { parseInput } from "@/lib/input";
+import { readPage, type Page } from "@/lib/page";
+import { countRecoverable, type Scope } from "./recover-scope";
+import { RecoverWebhook, type Recovery, type RecoveryCount } from "./schema";
+import { getWebhook } from "./service";
+
+type Row = Scope & {
+  id: string;
+  state: RecoveryState;
+  total: number;
+  recovered: number;
+  created_at: Date;
+  finished_at: Date | null;
+};
+
+/**
+ * Sends a webhook again what `failed`, or what it should have got and is `missing`, in
+ * [since, until): in steps, so that new events keep flowing. A dry run only counts.
+ * Refuses while one of the same status runs, and for a webhook that is deleted or gone.
+ */
+export async function recoverWebhook(
+  ctx: Context,
+  { id, input }: { id: string; input: unknown },
+): Promise<{ count: RecoveryCount } | { recovery: Recovery }> {
+  const { dry_run, ...given } = parseInput(RecoverWebhook, input ?? {});
+  const now = await checkTakesDeliveries(ctx.db.sql, id);
+  const scope = { webhook_id: id, status: given.status, ...windowOf(given, now) };
+  const count = await countRecoverable(ctx.db.sql, scope);
+  if (dry_run) return { count: { ...shownScope(scope), count } };
+  const row = await begin(ctx, scope, count);
+  if (row.state === "running") ctx.post.recover(row.id);
+  return { recovery: shown(row) };
+}
+
+type Window = { since: Date; until?: Date | undefined };
+
+/** It ends now at the latest: what is still to come cannot have failed. */
+function windowOf(given: Window, now: Date): { since: Date; until: Date } {
+  const { since } = given;
+  if (since >= now) {
+    throw invalid({ pointer: "/since", code: "invalid", message: "must be in the past" });
+  }
+  if (given.until && given.until <= since) {
+    throw invalid({ pointer: "/until", code: "invalid", message: "must be after since" });
+  }
+  return { since, until: given.until && given.until < now ? given.until : now };
+}
+
+/** Refuses for a webhook that is deleted or gone; answers what time it is in the database. */
+async function checkTakesDeliveries(sql: Sql, id: string): Promise<Date> {
+  const [webhook] = isId(id)
+    ? await sql<{ state: string; disabled_reason: string | null; now_ms: number }[]>`
+        select state, disabled_reason,
+          ceil(extract(epoch from clock_timestamp()) * 1000)::float8 as now_ms
+        from webhook_subscriptions where id = ${id}`
+    : [];
+  if (!webhook) throw notFound("Webhook", id);
+  if (webhook.state === "deleted") throw new AppError("conflict", "The webhook is deleted.");
+  if (webhook.state === "disabled" && webhook.disabled_reason === "gone") {
+    const why = "Its receiver answered 410 Gone, so nothing is sent to it; resume it first.";
+    throw new AppError("conflict", why);
+  }
+  return new Date(webhook.now_ms);
+}
+
+async function begin({ db }: Context, scope: Scope, total: number): Promise<Row> {
+  const { webhook_id, status, since, until } = scope;
+  return db.sql.begin(async (sql) => {
+    // One after another, so that each sees in its next statement what the one before it began.
+    await sql`select id from webhook_subscriptions where id = ${webhook_id} for no key update`;
+    const [running] = await sql<{ id: string }[]>`
+      select id from webhook_recoveries
+      where webhook_id = ${webhook_id} and status = ${status} and state = 'running'`;
+    if (running) {
+      const what = `A recovery of what is ${status}`;
+      throw new AppError("conflict", `${what} is running already: ${running.id}`);
+    }
+    const isOver = total === 0;
+    const [row] = await sql<Row[]>`
+      insert into webhook_recoveries
+        (id, webhook_id, status, since, until, total, state, finished_at)
+      values (${newId()}, ${webhook_id}, ${status}, ${since}, ${until}, ${total},
+        ${isOver ? "done" : "running"}, ${isOver ? sql`now()` : null})
+      returning *`;
+    if (!row) throw new Error("The recovery was not written.");
+    return row;
+  });
+}
+
+/** One page of a webhook's recoveries, newest first. */
+export async function listRecoveries(
+  ctx: Context,
+  { id, query }: { id: string; query: URLSearchParams },
+): Promise<{ rows: Recovery[]; page: Page }> {
+  const page = readPage(query);
+  await getWebhook(ctx, id);
+  const { sql } = ctx.db;
+  const rows = await sql<Row[]>`
+    select * from webhook_recoveries
+    where webhook_id = ${id} ${page.after ? sql`and id < ${page.after}` : sql``}
+    order by id desc limit ${page.limit + 1}`;
+  return { rows: rows.map(shown), page };
+}
+
+type Named = { webhookId: string; recoveryId: string };
+
+/** How far it is; also of a webhook that is deleted by now. */
+export async function getRecovery(ctx: Context, named: Named): Promise<Recovery> {
+  return shown(await find(ctx.db.sql, named));
+}
+
+/** What was not made due yet is left as it is. Refuses when nothing is left to cancel. */
+export async function cancelRecovery(ctx: Context, named: Named): Promise<void> {
+  const { sql } = ctx.db;
+  const { id, state } = await find(sql, named);
+  if (state === "cancelled") return;
+  const cancelled = await sql`
+    update webhook_recoveries set state = 'cancelled', finished_at = now()
+    where id = ${id} and state = 'running' returning id`;
+  if (cancelled.length > 0 || (await find(sql, named)).state === "cancelled") return;
+  throw new AppError("conflict", "It is done: everything has been made due.");
+}
+
+async function find(sql: Sql, { webhookId, recoveryId }: Named): Promise<Row> {
+  const [row] =
+    isId(webhookId) && isId(recoveryId)
+      ? await sql<Row[]>`
+          select * from webhook_recoveries where id = ${recoveryId} and webhook_id = ${webhookId}`
+      : [];
+  if (!row) throw notFound("Recovery", recoveryId);
+  return row;
+}
+
+function shownScope({ webhook_id, status, since, until }: Scope): {
+  webhook_id: string;
+  status: RecoveryStatus;
+  since: string;
+  until: string;
+} {
+  return { webhook_id, status, since: since.toISOString(), until: until.toISOString() };
+}
+
+function shown(row: Row): Recovery {
+  const { id, state, total, recovered, created_at, finished_at } = row;
+  return {
+    id,
+    ...shownScope(row),
+    state,
+    total,
+    recovered,
+    created_at: created_at.toISOString(),
+    finished_at: finished_at?.toISOString() ?? null,
+  };
+}

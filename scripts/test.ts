@@ -29,6 +29,11 @@ const stages: Stage[] = [
     counts: readVitest,
   },
   { name: "e2e", command: ["npx", "playwright", "test"], counts: readPlaywright },
+  {
+    name: "chaos",
+    command: ["npm", "run", "--silent", "chaos", "--", "--short"],
+    counts: undefined,
+  },
 ];
 
 /** `npm test`: every check in turn; closes with one line of counts over all of them. */

@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { runUntilExit, type Settings } from "./support/app";
+import { embedded } from "./support/engine";
 import { findFreePort } from "./support/free-port";
 import { expect, test } from "./support/test";
 
@@ -88,7 +89,10 @@ test("refuses another secret key than the one its data was sealed with", async (
   startOwnApp,
   receiver,
 }) => {
-  const app = await startOwnApp({ TURBO_SECRET_KEY: "a-secret-key-of-many-characters" });
+  const app = await startOwnApp({
+    ...embedded,
+    TURBO_SECRET_KEY: "a-secret-key-of-many-characters",
+  });
   await app.stop();
   const settings = {
     PORT: String(app.port),

@@ -11,6 +11,9 @@ export type Webhook = {
   active: boolean;
   state: string;
   disabled_reason: string | null;
+  disabled_at: string | null;
+  failing_since: string | null;
+  failures_in_row: number;
   secret_token: string;
   previous_secret_expires_at: string | null;
 };

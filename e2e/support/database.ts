@@ -33,6 +33,15 @@ export async function killPostgres(dataDir: string): Promise<void> {
   await until("PostgreSQL is dead", () => livingOf(pids).length === 0);
 }
 
+/** Stops all of it in the middle of whatever it does; its sockets stay open. */
+export function freezePostgres(dataDir: string): void {
+  for (const pid of postgresPids(dataDir)) signal(pid, "SIGSTOP");
+}
+
+export function thawPostgres(dataDir: string): void {
+  for (const pid of postgresPids(dataDir)) signal(pid, "SIGCONT");
+}
+
 /** Ends what still runs of a data folder's database and removes its files. */
 export async function removePostgres(dataDir: string): Promise<void> {
   const pids = postgresPids(dataDir);

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { test as base, type TestInfo } from "@playwright/test";
 import { Api, ok, type Webhook } from "./api";
 import { startApp, type App, type Settings } from "./app";
+import { engineSettings, forget, untilRegistered } from "./engine";
+import { startDatabaseServer, type DatabaseServer } from "./database-server";
 import { startReceiver, type Receiver } from "./receiver";
 
 /** Retries within seconds, so that the tests need not wait for hours. */
@@ -24,6 +26,8 @@ type TestFixtures = {
   receiver: Receiver;
   /** Another receiver, for whoever needs two. */
   secondReceiver: Receiver;
+  /** A database server of its own, for installations that share one. */
+  postgres: DatabaseServer;
   /** An empty folder that is gone after the test. */
   folder: string;
   /** Starts an installation for this test alone, with the quick settings and these. */
@@ -33,9 +37,10 @@ type TestFixtures = {
 export const test = base.extend<TestFixtures, WorkerFixtures>({
   app: [
     async ({}, use) => {
-      const app = await startApp(quickSettings);
+      const app = await startOnEngine({});
       await use(app);
       await app.remove();
+      await forget(app);
     },
     { scope: "worker", timeout: 300_000 },
   ],
@@ -58,6 +63,11 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     await use(receiver);
     await receiver.down();
   },
+  postgres: async ({}, use) => {
+    const postgres = await startDatabaseServer();
+    await use(postgres);
+    await postgres.remove();
+  },
   folder: async ({}, use) => {
     const folder = mkdtempSync(join(tmpdir(), "turbo-e2e-"));
     await use(folder);
@@ -66,18 +76,27 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   startOwnApp: async ({}, use, info) => {
     const apps: App[] = [];
     await use(async (settings = {}) => {
-      const app = await startApp({ ...quickSettings, ...settings });
+      const app = await startOnEngine(settings);
       apps.push(app);
       return app;
     });
     for (const app of apps) {
       await attachLog(info, app.log);
       await app.remove();
+      await forget(app);
     }
   },
 });
 
 export { expect } from "@playwright/test";
+
+/** With the quick settings and these, on the engine under test unless they name another. */
+async function startOnEngine(settings: Settings): Promise<App> {
+  const engine = engineSettings(settings);
+  const app = await startApp({ ...quickSettings, ...engine, ...settings });
+  if (Object.keys(engine).length > 0) await untilRegistered(app);
+  return app;
+}
 
 async function deleteWebhooks(api: Api): Promise<void> {
   for (const { id } of ok(await api.get<Webhook[]>("/webhooks?limit=100")))

@@ -6,8 +6,8 @@ export default defineConfig({
   globalSetup: "./e2e/support/global-setup.ts",
   outputDir: "test-results/e2e",
   reporter: [["list"], ["json", { outputFile: "test-results/e2e.json" }]],
-  // One after another: they start and kill whole installations.
-  workers: 1,
+  // Two files at a time: each test has its installations to itself, and waits more than it works.
+  workers: 2,
   retries: 0,
   timeout: 90_000,
   expect: { timeout: 15_000 },

@@ -32,6 +32,9 @@ const keysFor = (server: InngestStandIn): Settings => ({
   INNGEST_SIGNING_KEY: signingKey,
 });
 
+/** The SDK looks 10 s for a step that is not there. */
+const quickMs = 5_000;
+
 /** Refused with this status: quickly, in our words, and without a look inside. */
 async function expectRefused(
   status: number,
@@ -40,7 +43,7 @@ async function expectRefused(
 ): Promise<void> {
   const startedAt = performance.now();
   const answer = await call();
-  expect(performance.now() - startedAt, `${what}: ms`).toBeLessThan(1_000);
+  expect(performance.now() - startedAt, `${what}: ms`).toBeLessThan(quickMs);
   expect(answer.status, `${what}: ${answer.text}`).toBe(status);
   expect(answer.headers["content-type"], what).toBe("application/problem+json");
   expect(answer.text, what).not.toMatch(/\n\s*at |node_modules|"stack"/);
@@ -437,6 +440,7 @@ test("an installation that changes its engine takes along what is pending, there
   startOwnApp,
   receiver,
 }) => {
+  test.setTimeout(180_000);
   const server = await startInngestStandIn();
   const settings = { TURBO_SECRET_KEY: secretKey, WEBHOOK_RETRY_SCHEDULE: "1s,1s,1s" };
   const first = await startOwnApp({ ...settings, ...embedded });

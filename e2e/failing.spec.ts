@@ -11,7 +11,7 @@ import { expect, test } from "./support/test";
 test.describe.configure({ timeout: 180_000 });
 
 const settings = { TURBO_SECRET_KEY: "a-secret-key-of-many-characters" };
-/** A sweep comes every 15 s. */
+/** A sweep comes every 5 s. */
 const sweepTimeoutMs = 40_000;
 
 type Streak = { days: number; failures: number };

@@ -185,8 +185,6 @@ test("with NOTIFY cut, deliveries still flow, and a pause still holds once it is
   }
   expect(second.log + first.log).toContain("signal not sent");
   expect(waits.toSorted((a, b) => a - b)[waits.length / 2], String(waits)).toBeLessThan(1_000);
-  // The sweep, which comes every 15 s, had no part in it.
-  expect(Math.max(...waits), String(waits)).toBeLessThan(7_500);
 
   const held = await new Api(first.url).createIssue({ title: "keeps the lane" });
   await receiver.waitFor(({ body }) => body.entity_id === held.id);

@@ -62,7 +62,7 @@ describe("the audit, while webhooks of every kind live their lives", () => {
     await addDeliveries(sql, deleted, { count: 300 });
     const found: Audit[] = [];
     const endsAtMs = performance.now() + 2 * patienceMs;
-    for (let turn = 0; performance.now() < endsAtMs; turn++) {
+    for (let turn = 0; turn < 25 || performance.now() < endsAtMs; turn++) {
       await createEntity(ctx, issue, { title: `Issue ${turn}` });
       if (turn % 8 === 0) await pauseWebhook(ctx, turned);
       if (turn % 8 === 4) await resumeWebhook(ctx, turned);
@@ -71,7 +71,6 @@ describe("the audit, while webhooks of every kind live their lives", () => {
       found.push(await audit(sql, { isEnabled: true, patienceMs }));
       await pause(lookEveryMs);
     }
-    expect(found.length).toBeGreaterThan(10);
     expect(found.filter(({ mismatches }) => mismatches > 0)).toEqual([]);
   }, 60_000);
 });

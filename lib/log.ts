@@ -33,5 +33,10 @@ export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const cause = error.cause === undefined ? "" : ` (${reasonOf(error.cause)})`;
   const code = "code" in error && typeof error.code === "string" ? `${error.code}: ` : "";
-  return `${code}${error.message || error.name}${cause}`;
+  return `${code}${withoutParameters(error.message || error.name)}${cause}`;
+}
+
+/** A failed query's words, or stack, end in its parameters, which may be anybody's data. */
+export function withoutParameters(text: string): string {
+  return text.replace(/\nparams: [^]*?(?=\n {4}at |$)/, "");
 }

@@ -1,5 +1,5 @@
 import { AppError, type ErrorCode, type FieldError } from "@/lib/errors";
-import { log, reasonOf } from "@/lib/log";
+import { log, reasonOf, withoutParameters } from "@/lib/log";
 
 const answers: Record<ErrorCode, { status: number; title: string }> = {
   bad_request: { status: 400, title: "Bad request" },
@@ -34,15 +34,15 @@ const databaseAway =
 /** It went away with a statement of ours, which may have been carried out all the same. */
 const answerLost = /^(CONNECTION_|ECONNRESET|EPIPE|ETIMEDOUT|08|57P01|57P02)/;
 
-/** The code of the driver's or of PostgreSQL's error by which the database is away, else null. */
-function awayCode(error: unknown): string | null {
-  if (!(error instanceof Error)) return null;
-  const code = "code" in error ? String(error.code) : "";
-  return databaseAway.test(code) ? code : awayCode(error.cause);
+/** The driver's or PostgreSQL's error, deep in what was thrown, by which the database is away. */
+function awayError(thrown: unknown): { code: string; error: Error } | null {
+  if (!(thrown instanceof Error)) return null;
+  const code = "code" in thrown ? String(thrown.code) : "";
+  return databaseAway.test(code) ? { code, error: thrown } : awayError(thrown.cause);
 }
 
 export function isDatabaseAway(error: unknown): boolean {
-  return awayCode(error) !== null;
+  return awayError(error) !== null;
 }
 
 function unavailable(code: string): AppError {
@@ -63,12 +63,12 @@ function awayDetail(code: string): string {
 /** What the caller may know of anything thrown; what is ours to mend is logged whole. */
 export function toAppError(error: unknown, requestId: string): AppError {
   if (error instanceof AppError) return error;
-  const code = awayCode(error);
-  if (code !== null) {
-    log.error("database unavailable", { request_id: requestId, reason: reasonOf(error) });
-    return unavailable(code);
+  const away = awayError(error);
+  if (away) {
+    log.error("database unavailable", { request_id: requestId, reason: reasonOf(away.error) });
+    return unavailable(away.code);
   }
-  const stack = error instanceof Error ? error.stack : undefined;
+  const stack = error instanceof Error ? withoutParameters(error.stack ?? "") : undefined;
   log.error("unexpected error", { request_id: requestId, reason: reasonOf(error), stack });
   return new AppError(
     "internal_error",

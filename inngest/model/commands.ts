@@ -243,6 +243,12 @@ const crash = command("crash", { process: which, afterMs: fc.nat(40) }, ({ proce
     await world.crash(process);
   },
 }));
+// Up to the end of its leases, not of its claims: after that a delivery may be posted once more.
+const freeze = command(
+  "freeze",
+  { process: which, ms: fc.constantFrom(300, 2_500, 10_000) },
+  ({ process, ms }) => ({ run: async (_model, world) => world.freeze(process, ms) }),
+);
 const startProcess = command("start", {}, () => ({ run: (_model, world) => world.startAnother() }));
 const stopProcess = command("stop", { process: which }, ({ process }) => ({
   run: (_model, world) => world.stop(process),
@@ -269,7 +275,10 @@ export function someCommands(mostCommands: number): fc.Arbitrary<Iterable<Comman
       arbitrary,
     })),
     { weight: 6, arbitrary: wait },
-    ...[startProcess, stopProcess, sweep, recover].map((arbitrary) => ({ weight: 1, arbitrary })),
+    ...[startProcess, stopProcess, freeze, sweep, recover].map((arbitrary) => ({
+      weight: 1,
+      arbitrary,
+    })),
   );
   // Without bias: it prefers runs of a command or two.
   return fc.noBias(fc.commands([weighted], { maxCommands: mostCommands, size: "max" }));

@@ -52,6 +52,12 @@ export class Process {
     });
   }
 
+  /** Lets it stand still for a while, as a machine does that is short of everything. */
+  freeze(ms: number): void {
+    this.#child.kill("SIGSTOP");
+    setTimeout(() => this.#child.kill("SIGCONT"), ms);
+  }
+
   /** Ends it with SIGKILL; resolves when it is gone. */
   async kill(): Promise<void> {
     this.#isEnded = true;

@@ -80,6 +80,10 @@ export class World {
     if (this.processes.length === 0) await this.start();
   }
 
+  freeze(which: number, ms: number): void {
+    this.processes[which % this.processes.length]?.freeze(ms);
+  }
+
   /** Ends one process as SIGTERM does. */
   async stop(which: number): Promise<void> {
     const stopped = this.#remove(which);

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { until } from "./deadline";
-import { findFreePort } from "./free-port";
+import { findAppPort } from "./free-port";
 import { killPostgres, livingOf, postgresPids, removePostgres } from "./database";
 
 export type Settings = Record<string, string>;
@@ -114,7 +114,7 @@ export class App {
 
 /** Starts the program with these settings alone, whatever this environment and `.env` hold. */
 export async function startApp(settings: Settings = {}, timeoutMs?: number): Promise<App> {
-  const app = new App(Number(settings.PORT ?? (await findFreePort())), settings);
+  const app = new App(Number(settings.PORT ?? (await findAppPort())), settings);
   try {
     await app.start(timeoutMs);
     return app;

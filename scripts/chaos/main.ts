@@ -1,6 +1,6 @@
 import { mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { reasonOf } from "@/lib/log";
 import { buildIfStale } from "@/scripts/build";
@@ -95,7 +95,7 @@ async function tell({ seed, share, out }: Options, { runs, failures, dir }: Told
       say(`${topology.name} explained: ${count} ${reason}`);
     }
   }
-  if (out && failures.length === 0) await writeResults(join(root, out), tables);
+  if (out && failures.length === 0) await writeResults(resolve(root, out), tables);
 }
 
 const begin = "<!-- results of the last full run -->";

@@ -88,11 +88,16 @@ async function answer({ id, verb, input }: Question): Promise<Reply> {
     return { id, kind: "done", value: await verbs[verb](input as never) };
   } catch (error) {
     if (error instanceof AppError) return { id, kind: "refused", reason: error.code };
-    const isAway =
-      error instanceof Error && "code" in error && String(error.code).startsWith("CONNECT");
     const stack = error instanceof Error ? error.stack : "";
-    return { id, kind: isAway ? "unknown" : "broken", reason: `${reasonOf(error)}\n${stack}` };
+    const kind = isAway(error) ? "unknown" : "broken";
+    return { id, kind, reason: `${reasonOf(error)}\n${stack}` };
   }
+}
+
+function isAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = "code" in error ? String(error.code) : "";
+  return /^(CONNECT|25P03|55P03|57014)/.test(code) || isAway(error.cause);
 }
 
 process.on("message", (question: Question) => {

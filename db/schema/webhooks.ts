@@ -5,7 +5,6 @@ import {
   foreignKey,
   index,
   integer,
-  jsonb,
   pgTable,
   pgView,
   primaryKey,
@@ -13,7 +12,16 @@ import {
   uuid,
   varchar,
 } from "drizzle-orm/pg-core";
-import { created_at, id, instant, updated_at } from "./columns";
+import {
+  created_at,
+  id,
+  instant,
+  jsonb,
+  oneOf,
+  transactionId,
+  updated_at,
+  version,
+} from "./columns";
 import { events } from "./events";
 
 export const webhookStates = ["active", "paused", "disabled", "deleted"] as const;
@@ -22,6 +30,10 @@ export type WebhookState = (typeof webhookStates)[number];
 /** Why a webhook is disabled: its receiver answered 410, or gave nothing but failures for days. */
 export const disabledReasons = ["gone", "failing"] as const;
 export type DisabledReason = (typeof disabledReasons)[number];
+
+/** Whose events a webhook may be spared: those of the actor, or of the API key, that made it. */
+export const skipOwnChoices = ["actor", "key"] as const;
+export type SkipOwn = (typeof skipOwnChoices)[number];
 
 export type SealedSecret = { sealed: string; expires_at: string };
 
@@ -42,13 +54,52 @@ export const webhook_subscriptions = pgTable(
     // Older secrets that still sign while a rotation overlaps, newest first.
     previous_secrets: jsonb("previous_secrets").$type<SealedSecret[]>().notNull().default([]),
     filters: jsonb("filters").$type<Record<string, unknown>>().notNull().default({}),
+    // The filters as turbo_mismatch() reads them; null: none.
+    filter_plan: jsonb("filter_plan"),
+    // Who made it, and whether it is spared what that actor, or that key, causes.
+    owner_actor: text("owner_actor"),
+    owner_key: text("owner_key"),
+    skip_own: text("skip_own").$type<SkipOwn>(),
+    // Rises with every change that is shown; each is kept in webhook_revisions, by a trigger.
+    version: version(),
     // Rises when url, secret or state change the terms under which a POST may begin.
     revision: integer("revision").notNull().default(1),
     created_at: created_at(),
     updated_at: updated_at(),
     deleted_at: instant("deleted_at"),
   },
-  (table) => [index("webhook_subscriptions_created_at").on(table.created_at, table.id)],
+  (table) => [
+    index("webhook_subscriptions_created_at").on(table.created_at, table.id),
+    check("webhook_subscriptions_skip_own", oneOf(table.skip_own, skipOwnChoices)),
+  ],
+);
+
+/** What a webhook was, from the transaction on that made it so. */
+export const webhook_revisions = pgTable(
+  "webhook_revisions",
+  {
+    webhook_id: uuid("webhook_id")
+      .notNull()
+      .references(() => webhook_subscriptions.id),
+    version: version(),
+    name: text("name").notNull(),
+    url: text("url").notNull(),
+    event_types: text("event_types").array().notNull(),
+    filters: jsonb("filters").$type<Record<string, unknown>>().notNull(),
+    filter_plan: jsonb("filter_plan"),
+    owner_actor: text("owner_actor"),
+    owner_key: text("owner_key"),
+    skip_own: text("skip_own").$type<SkipOwn>(),
+    state: text("state").$type<WebhookState>().notNull(),
+    disabled_reason: text("disabled_reason").$type<DisabledReason>(),
+    made_by: transactionId("made_by")
+      .notNull()
+      .default(sql`pg_current_xact_id()`),
+    created_at: instant("created_at")
+      .notNull()
+      .default(sql`clock_timestamp()`),
+  },
+  (table) => [primaryKey({ columns: [table.webhook_id, table.version] })],
 );
 
 export const webhook_lanes = pgTable("webhook_lanes", {

@@ -1,15 +1,23 @@
 import { drizzle, type PostgresJsDatabase } from "drizzle-orm/postgres-js";
 import postgres from "postgres";
 import { env } from "@/lib/env";
-import * as schema from "./schema";
 
 export type Sql = postgres.Sql;
 /** What runs statements: the pool, or one transaction of it. */
 export type Statements = postgres.ISql;
-export type Orm = PostgresJsDatabase<typeof schema>;
+export type Orm = PostgresJsDatabase;
 
 /** `sql` for the hot, set-based statements; `orm` for everything that reads better typed. */
-export type Database = { sql: Sql; orm: Orm; close(): Promise<void> };
+export type Handle = {
+  sql: Statements;
+  orm: Orm;
+  /** One transaction, whose statements are those of the handle it is given; within one, that one. */
+  begin: <T>(work: (handle: Handle) => Promise<T>) => Promise<T>;
+  isTransaction: boolean;
+};
+
+/** The handle of a whole pool. */
+export type Database = Handle & { sql: Sql; close(): Promise<void> };
 
 /** A column of type date is a day, "2026-11-23", not a moment. */
 const calendarDay = {
@@ -26,7 +34,7 @@ type Limits = { max?: number; statementTimeoutMs?: number; lockTimeoutMs?: numbe
  * when the server has fallen silent by those of this side.
  */
 export function clientOptions({
-  max = 10,
+  max = 15,
   statementTimeoutMs = 7_000,
   lockTimeoutMs = 5_000,
 }: Limits = {}) {
@@ -49,19 +57,33 @@ export function clientOptions({
   };
 }
 
-/** Opens a pool for each of the two; no connection is made before the first statement. */
+/** Opens a pool; no connection is made before the first statement. */
 export function connect(url: string, limits: Limits = {}): Database {
-  const options = clientOptions(limits);
-  const sql = postgres(url, options);
-  // Drizzle changes the serializers of the client it is given: it gets one of its own.
-  const ormClient = postgres(url, { ...options, max: Math.max(2, Math.floor(options.max / 2)) });
+  const sql = postgres(url, clientOptions(limits));
   return {
     sql,
-    orm: drizzle(ormClient, { schema }),
-    close: async () => {
-      await Promise.all([sql.end({ timeout: 1 }), ormClient.end({ timeout: 1 })]);
-    },
+    orm: ormOn(sql),
+    begin: <T>(work: (handle: Handle) => Promise<T>) =>
+      sql.begin((tx) => work(inside(tx))) as Promise<T>,
+    isTransaction: false,
+    close: () => sql.end({ timeout: 1 }),
   };
+}
+
+function inside(tx: Statements): Handle {
+  const handle: Handle = {
+    sql: tx,
+    orm: ormOn(tx),
+    begin: (work) => work(handle),
+    isTransaction: true,
+  };
+  return handle;
+}
+
+/** Drizzle changes the serializers of the client it is given: here those are nobody's. */
+function ormOn({ unsafe }: Statements): Orm {
+  const client = { options: { parsers: {}, serializers: {} }, unsafe };
+  return drizzle(client as never);
 }
 
 const store: { turboDatabase?: Database } = globalThis as never;

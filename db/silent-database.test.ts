@@ -147,14 +147,14 @@ describe("a pool whose server falls silent", () => {
     expect(await sql`select pg_backend_pid() as pid`).toEqual([before]);
   });
 
-  it("is refused as a whole by both clients of a database", async () => {
+  it("is refused as a whole, in a transaction and outside of one", async () => {
     const relay = await relayTo(database.url);
     const pools = connect(relay.url, limits);
     ends.push(() => pools.close());
     await pools.orm.execute("select 1");
     relay.freeze();
     const settled = await Promise.all([
-      settle(pools.orm.transaction(async (tx) => tx.execute("select 1"))),
+      settle(pools.begin(({ sql }) => sql`select 1`)),
       settle(pools.orm.execute("select 1")),
     ]);
     for (const { end, ms } of settled) {

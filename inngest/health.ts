@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Database, Sql } from "@/db/client";
+import type { Handle, Statements } from "@/db/client";
 import { readAudit, type Audit } from "@/lib/delivery/audit";
 import { env } from "@/lib/env";
 import { reasonOf } from "@/lib/log";
@@ -23,7 +23,7 @@ const mostCounted = 10_000;
 /** Sooner than whoever asks loses patience. */
 const answerWithinMs = 2_000;
 
-export async function checkHealth({ sql }: Database): Promise<Health> {
+export async function checkHealth({ sql }: Handle): Promise<Health> {
   const kind = env().inngest.engine;
   const health: Health = {
     status: "ok",
@@ -46,7 +46,7 @@ async function silence(ms: number): Promise<never> {
   throw new Error(`no answer within ${ms / 1_000} s`);
 }
 
-async function askDatabase(sql: Sql, health: Health): Promise<void> {
+async function askDatabase(sql: Statements, health: Health): Promise<void> {
   const [row] = await sql<{ due: number; oldest: number }[]>`
     select count(*)::int as due,
       coalesce(extract(epoch from clock_timestamp() - min(next_attempt_at)), 0)::float8 as oldest
@@ -63,6 +63,24 @@ async function askDatabase(sql: Sql, health: Health): Promise<void> {
   const audit = await readAudit(sql);
   if (audit) health.audit = audit;
   if (health.engine.kind === "embedded") await checkEngine(health);
+}
+
+/**
+ * Since when the oldest delivery that is due waits to be begun; null: none does. Those of a receiver
+ * that fails, or hangs, wait for it and not for us.
+ */
+export async function readOldestDueAt(sql: Statements): Promise<Date | null> {
+  const [row] = await sql<{ at: Date | null }[]>`
+    select min(first.next_attempt_at) as at
+    from webhook_subscriptions webhook
+    join webhook_lanes lane on lane.webhook_id = webhook.id
+    cross join lateral (
+      select next_attempt_at from webhook_deliveries
+      where subscription_id = webhook.id and status = 'pending' and next_attempt_at <= now()
+        and claimed_until is null
+      order by next_attempt_at, id limit 1) first
+    where webhook.state = 'active' and lane.failures_in_row = 0`;
+  return row?.at ?? null;
 }
 
 async function checkEngine(health: Health): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Database } from "@/db/client";
+import type { Handle } from "@/db/client";
 
 /** Who caused an event. */
 export type Actor = {
@@ -23,13 +23,26 @@ export type PostOffice = {
   recover: (recoveryId: string) => void;
 };
 
-/** What every verb needs: the database, who asks, and the post office. */
+/** The event that made somebody ask for this: its chain has `depth` events after the first, `rootId`. */
+export type Cause = { id: string; rootId: string; depth: number };
+
+/** What every verb needs: the database, who asks and why, and the post office. */
 export type Context = {
-  db: Database;
+  db: Handle;
   actor: Actor;
+  /** The API key that was shown, by its name; null: none was. */
+  key: string | null;
+  cause: Cause | null;
   requestId: string;
+  /** The `If-Match` of a change: made only to what still bears one of these tags. */
+  ifMatch: string | null;
   post: PostOffice;
 };
 
 /** What is left of it when the system itself acts: nobody waits for a fence or a test. */
 export type SystemContext = Pick<Context, "db" | "requestId"> & { post: Pick<PostOffice, "ring"> };
+
+/** The actor in one word, as filters and lists know it: "ai:claude". */
+export function nameOf({ type, name }: Pick<Actor, "type" | "name">): string {
+  return `${type}:${name}`;
+}

@@ -49,7 +49,11 @@ export function contextOn<Post extends PostOffice>(
   db: Database,
   post: Post,
 ): Context & { post: Post } {
-  return { db, actor: unknownActor, requestId: "test", post };
+  return {
+    ...{ db, actor: unknownActor, key: null, cause: null, ifMatch: null },
+    requestId: "test",
+    post,
+  };
 }
 
 type WebhookGiven = {

@@ -5,7 +5,7 @@ import { setParts } from "@/inngest/process";
 import { sweep } from "@/inngest/sweep";
 import { Worker } from "@/inngest/worker";
 import { unknownActor, type Context } from "@/lib/context";
-import { issue } from "@/lib/entities/definitions";
+import { issue } from "@/lib/entities/issue";
 import { createEntity, updateEntity } from "@/lib/entities/write";
 import { readEnv, setEnv } from "@/lib/env";
 import { AppError } from "@/lib/errors";
@@ -25,6 +25,9 @@ const underWay = new Set<Promise<unknown>>();
 const context = (): Context => ({
   db: db(),
   actor: unknownActor,
+  key: null,
+  cause: null,
+  ifMatch: null,
   requestId: "model",
   post: postOffice((work) => void work),
 });

@@ -1,4 +1,4 @@
-import type { Sql } from "@/db/client";
+import type { Statements } from "@/db/client";
 import { log } from "@/lib/log";
 
 /**
@@ -25,7 +25,7 @@ type Look<Found> = { checked_at: string; findings: Found[] };
  * the first entries of the index of what is pending.
  */
 export async function audit(
-  sql: Sql,
+  sql: Statements,
   { isEnabled, patienceMs }: { isEnabled: boolean; patienceMs: number },
 ): Promise<Audit> {
   const { checked_at, findings } = await look(sql, isEnabled);
@@ -50,12 +50,12 @@ export async function audit(
 }
 
 /** What the last audit found; null: there was none yet. */
-export async function readAudit(sql: Sql): Promise<Audit | null> {
+export async function readAudit(sql: Statements): Promise<Audit | null> {
   const seen = await readLook(sql);
   return seen && summarize(seen);
 }
 
-async function readLook(sql: Sql): Promise<Look<Known> | null> {
+async function readLook(sql: Statements): Promise<Look<Known> | null> {
   const [row] = await sql<{ value: string }[]>`
     select value from installation where key = 'audit'`;
   return row ? JSON.parse(row.value) : null;
@@ -90,7 +90,7 @@ function report(news: Finding[]): void {
   }
 }
 
-async function look(sql: Sql, isEnabled: boolean): Promise<Look<Finding>> {
+async function look(sql: Statements, isEnabled: boolean): Promise<Look<Finding>> {
   const [row] = await sql<{ checked_at: Date; findings: Finding[] }[]>`
     with webhook as (
       select webhook.id, state, state = 'deleted' or (state = 'disabled' and disabled_reason = 'gone') as is_over,
@@ -126,7 +126,7 @@ async function look(sql: Sql, isEnabled: boolean): Promise<Look<Finding>> {
   return { checked_at: row.checked_at.toISOString(), findings: row.findings };
 }
 
-const mark = (sql: Sql) => sql`id || ':' || attempts as mark`;
+const mark = (sql: Statements) => sql`id || ':' || attempts as mark`;
 
 /** Attempts are claimed from the front of a lane, so those that were lost lie there. */
 const claimsLookedAt = 1_000;

@@ -1,4 +1,4 @@
-import type { Sql } from "@/db/client";
+import type { Statements } from "@/db/client";
 import type { AttemptTrigger, SealedSecret } from "@/db/schema";
 import { claimWindowMs } from "@/lib/claim-window";
 import { clock } from "@/lib/clock";
@@ -29,7 +29,7 @@ export type Claim = {
   revision: number;
 };
 
-const claimColumns = (sql: Sql) => sql`
+const claimColumns = (sql: Statements) => sql`
   delivery.id as delivery_id, delivery.attempts as attempt, delivery.trigger, delivery.steps_used,
   delivery.claimed_until::text, delivery.next_attempt_at::text as due_at,
   event.id as event_id, event.type as event_type, event.created_at as event_at, event.body,
@@ -37,7 +37,7 @@ const claimColumns = (sql: Sql) => sql`
   webhook.previous_secrets, webhook.revision`;
 
 type Read = { read_at_ms: number };
-const readAt = (sql: Sql) =>
+const readAt = (sql: Statements) =>
   sql`extract(epoch from clock_timestamp())::float8 * 1000 as read_at_ms`;
 
 /** An attempt bears the database's time: what a claim says of it corrects a clock that went wrong. */
@@ -56,7 +56,7 @@ export type Cursor = { dueAt: string; id: string };
  * Committed to disk when it returns: no POST is made that a crash could forget.
  */
 export async function claimDue(
-  sql: Sql,
+  sql: Statements,
   input: {
     webhookId: string;
     holder: string;
@@ -90,7 +90,7 @@ export async function claimDue(
 }
 
 /** The claim of a test delivery, which is born claimed; null when it is settled or its webhook gone. */
-export async function loadTestClaim(sql: Sql, deliveryId: string): Promise<Claim | null> {
+export async function loadTestClaim(sql: Statements, deliveryId: string): Promise<Claim | null> {
   const askedAtMs = performance.now();
   const [claim] = await sql<(Claim & Read)[]>`
     select ${claimColumns(sql)}, ${readAt(sql)} from webhook_deliveries delivery
@@ -112,7 +112,7 @@ type LostOf = { webhookId: string } | "stopped" | "all";
  * say that owns the database alone, every one.
  */
 export async function interruptClaims(
-  sql: Sql,
+  sql: Statements,
   { of, timeoutMs, ours }: { of: LostOf; timeoutMs: number; ours: string[] },
 ): Promise<number> {
   const lost =
@@ -148,7 +148,7 @@ export async function interruptClaims(
 }
 
 /** At boot of the only process family on this database: every old lease and claim is over. */
-export async function endAllClaims(sql: Sql, timeoutMs: number): Promise<void> {
+export async function endAllClaims(sql: Statements, timeoutMs: number): Promise<void> {
   await sql`
     update webhook_lanes set holder = null, lease_until = null, bell_at = null, alarm_at = null
     where holder is not null or bell_at is not null or alarm_at is not null`;
@@ -159,7 +159,7 @@ export async function endAllClaims(sql: Sql, timeoutMs: number): Promise<void> {
  * Cancels what still waits for webhooks that are deleted or gone, the first due first: about `most`
  * rows, an equal share for each such webhook, so that none stands still behind another.
  */
-export async function cancelOrphans(sql: Sql, most = 5_000): Promise<number> {
+export async function cancelOrphans(sql: Statements, most = 5_000): Promise<number> {
   const rows = await sql`
     with over as materialized (
       select webhook.id from webhook_subscriptions webhook cross join lateral (

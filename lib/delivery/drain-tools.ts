@@ -1,4 +1,4 @@
-import type { Sql } from "@/db/client";
+import type { Statements } from "@/db/client";
 import type { AttemptEnd } from "./attempt";
 import type { Claim } from "./claim";
 import type { LostClaim } from "./lost-claims";
@@ -6,7 +6,7 @@ import type { SocketBudget } from "./socket-budget";
 
 /** What a drain works with: its process's deliverer, seen from one lane. */
 export type DrainTools = {
-  sql: Sql;
+  sql: Statements;
   parallelism: number;
   timeoutMs: number;
   nowMs: () => number;

@@ -1,5 +1,5 @@
 import { eq } from "drizzle-orm";
-import type { Sql } from "@/db/client";
+import type { Statements } from "@/db/client";
 import { webhook_subscriptions } from "@/db/schema";
 import { clock } from "@/lib/clock";
 import { systemActor, type SystemContext } from "@/lib/context";
@@ -24,7 +24,7 @@ export async function judgeFailing(ctx: SystemContext): Promise<void> {
   }
 }
 
-function findFailing(sql: Sql): Promise<{ webhook_id: string; is_over: boolean }[]> {
+function findFailing(sql: Statements): Promise<{ webhook_id: string; is_over: boolean }[]> {
   return sql`
     select failing.* from webhook_subscriptions webhook
     join lateral (
@@ -40,7 +40,7 @@ function findFailing(sql: Sql): Promise<{ webhook_id: string; is_over: boolean }
  * next try, or if what was made so late has failed for good; what waits because nobody was there to
  * try it is no sign of that.
  */
-const isStreak = (sql: Sql, { afterMs, failures }: Streak) => sql`
+const isStreak = (sql: Statements, { afterMs, failures }: Streak) => sql`
   lane.failing_since <= now() - ${afterMs} * interval '1 ms' and lane.failures_in_row >= ${failures}
   and (
     exists (
@@ -53,7 +53,7 @@ const isStreak = (sql: Sql, { afterMs, failures }: Streak) => sql`
       order by id desc limit 1), false))`;
 
 /** Asked again in the statement that acts on it, with the lane locked. */
-const lockedStreak = (sql: Sql, { id }: WebhookRow, streak: Streak) => sql`
+const lockedStreak = (sql: Statements, { id }: WebhookRow, streak: Streak) => sql`
   select webhook_id, failing_told_at from webhook_lanes lane
   where webhook_id = ${id} and ${isStreak(sql, streak)} for update`;
 

@@ -1,4 +1,4 @@
-import type { Sql } from "@/db/client";
+import type { Statements } from "@/db/client";
 import { claimWindowMs } from "@/lib/claim-window";
 
 /**
@@ -6,7 +6,7 @@ import { claimWindowMs } from "@/lib/claim-window";
  * has not said yet that it knows them (null: nobody), and attempts of tests, save those in `ours`.
  */
 export async function whoMayBegin(
-  sql: Sql,
+  sql: Statements,
   input: { webhookId: string; revision: number; timeoutMs: number; ours: string[] },
 ): Promise<{ holder: string | null; isTesting: boolean }> {
   const { webhookId, revision, timeoutMs, ours } = input;
@@ -23,7 +23,7 @@ export async function whoMayBegin(
 
 /** A holder, one of `holders`, says: no POST begins here any more under terms older than `revision`. */
 export async function markRevisionSeen(
-  sql: Sql,
+  sql: Statements,
   { webhookId, revision, holders }: { webhookId: string; revision: number; holders: string[] },
 ): Promise<void> {
   await sql`

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Sql } from "@/db/client";
+import type { Statements } from "@/db/client";
 
 /** How long a lane stays with its holder without a renewal. */
 export const leaseMs = 10_000;
@@ -14,7 +14,7 @@ type Hold = { webhookId: string; holder: string };
 // up in an index; clock_timestamp() would read every row of the lane that is pending.
 
 // Lane and bell bookkeeping may be lost in a crash, the sweep repairs it: these need not wait for the disk.
-const relaxed = (sql: Sql) => sql`set_config('synchronous_commit', 'off', true)`;
+const relaxed = (sql: Statements) => sql`set_config('synchronous_commit', 'off', true)`;
 
 export type Taken = {
   isTaken: boolean;
@@ -32,7 +32,7 @@ export type Taken = {
  * Takes the lane if nobody holds it. Either way the bell that led here is used up, in the same
  * statement: a holder that is about to release then sees that no bell is out any more.
  */
-export async function takeLane(sql: Sql, { webhookId, holder }: Hold): Promise<Taken> {
+export async function takeLane(sql: Statements, { webhookId, holder }: Hold): Promise<Taken> {
   const [row] = await sql<
     {
       is_taken: boolean;
@@ -66,13 +66,13 @@ export async function takeLane(sql: Sql, { webhookId, holder }: Hold): Promise<T
   };
 }
 
-const claims = (sql: Sql, webhookId: string) => sql`
+const claims = (sql: Statements, webhookId: string) => sql`
   (select count(*) from webhook_deliveries where subscription_id = ${webhookId} and status = 'pending'
     and next_attempt_at <= now() and claimed_until is not null`;
 
 /** How many attempts of this lane are under way, those of the deliveries `ours` left out. */
 export async function countForeignClaims(
-  sql: Sql,
+  sql: Statements,
   webhookId: string,
   ours: string[],
 ): Promise<number> {
@@ -83,7 +83,7 @@ export async function countForeignClaims(
 
 /** Extends the lease: the webhook's revision, or null when somebody else has the lane by now. */
 export async function renewLane(
-  sql: Sql,
+  sql: Statements,
   { webhookId, holder, timeoutsInRow }: Hold & { timeoutsInRow: number },
 ): Promise<{ revision: number } | null> {
   const [row] = await sql<{ revision: number }[]>`
@@ -96,7 +96,7 @@ export async function renewLane(
 }
 
 export async function releaseLane(
-  sql: Sql,
+  sql: Statements,
   { webhookId, holder, timeoutsInRow }: Hold & { timeoutsInRow: number },
 ): Promise<void> {
   await sql`
@@ -112,7 +112,7 @@ const releaseAgainMs = 250;
  * away it is tried again until `isOver`; rejects then.
  */
 export async function keepReleasing(
-  sql: Sql,
+  sql: Statements,
   released: Parameters<typeof releaseLane>[1],
   isOver: () => boolean,
 ): Promise<void> {
@@ -130,7 +130,7 @@ export async function keepReleasing(
  * When the lane next has something to do, in milliseconds from now (0: at once), null: never.
  * A claim of an attempt under way counts from the moment it runs out.
  */
-export async function nextDueMs(sql: Sql, webhookId: string): Promise<number | null> {
+export async function nextDueMs(sql: Statements, webhookId: string): Promise<number | null> {
   const [row] = await sql<{ due_ms: number | null }[]>`
     select extract(epoch from least(
       (select next_attempt_at from webhook_deliveries
@@ -152,7 +152,7 @@ export type Bell = { webhookId: string; seq: number };
  * holder needs none: `held` names those, for a hint to their process.
  */
 export async function setBells(
-  sql: Sql,
+  sql: Statements,
   webhookIds: string[],
 ): Promise<{ bells: Bell[]; held: string[] }> {
   const rows = await sql<{ webhook_id: string; bell_seq: number | null; is_held: boolean }[]>`
@@ -180,7 +180,7 @@ export async function setBells(
 
 /** Notes an alarm `dueMs` from now, unless one as early is out; `atMs` is in the database's time. */
 export async function setAlarm(
-  sql: Sql,
+  sql: Statements,
   { webhookId, dueMs }: { webhookId: string; dueMs: number },
 ): Promise<(Bell & { atMs: number }) | null> {
   const [row] = await sql<{ bell_seq: number; at_ms: number }[]>`
@@ -195,14 +195,14 @@ export async function setAlarm(
 }
 
 /** Takes back bells and alarms that could not be sent, so that the next ring tries again. */
-export async function clearBells(sql: Sql, webhookIds: string[]): Promise<void> {
+export async function clearBells(sql: Statements, webhookIds: string[]): Promise<void> {
   await sql`
     update webhook_lanes set bell_at = null, alarm_at = null
     where webhook_id = any(${webhookIds}::uuid[])`;
 }
 
 /** Takes back every bell and alarm that is out: whom they were given to may have forgotten them. */
-export async function clearAllBells(sql: Sql): Promise<void> {
+export async function clearAllBells(sql: Statements): Promise<void> {
   await sql`
     update webhook_lanes set bell_at = null, alarm_at = null
     where webhook_id in (
@@ -212,7 +212,7 @@ export async function clearAllBells(sql: Sql): Promise<void> {
 }
 
 /** Active lanes with overdue work that nobody holds and no bell is out for. */
-export async function overdueLanes(sql: Sql): Promise<string[]> {
+export async function overdueLanes(sql: Statements): Promise<string[]> {
   const rows = await sql<{ webhook_id: string }[]>`
     select lane.webhook_id from webhook_lanes lane
     join webhook_subscriptions webhook on webhook.id = lane.webhook_id

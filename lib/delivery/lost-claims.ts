@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Sql } from "@/db/client";
+import type { Statements } from "@/db/client";
 import { claimWindowMs } from "@/lib/claim-window";
 import { log } from "@/lib/log";
 
@@ -14,7 +14,7 @@ const retryEveryMs = 250;
  * in that time, and is not among `ours`, is such a one. Answers how many there were.
  */
 export async function giveBackLost(
-  sql: Sql,
+  sql: Statements,
   { lost, timeoutMs, ours }: { lost: LostClaim; timeoutMs: number; ours: string[] },
 ): Promise<number> {
   const windowMs = claimWindowMs(timeoutMs);

@@ -1,6 +1,7 @@
 import type postgres from "postgres";
-import type { Sql } from "@/db/client";
+import type { Statements } from "@/db/client";
 import type { RecoveryState } from "@/db/schema";
+import { readableEvents } from "@/lib/events/matching";
 import { log } from "@/lib/log";
 import { isFailed, isMissing, type Scope } from "@/lib/webhooks/recover-scope";
 
@@ -38,7 +39,7 @@ export type RecoveryStep = {
  * Null: it is over, or somebody else is at it.
  */
 export async function stepRecovery(
-  sql: Sql,
+  sql: Statements,
   { recoveryId, parallelism }: { recoveryId: string; parallelism: number },
 ): Promise<RecoveryStep | null> {
   const [rest] = await sql<Rest[]>`
@@ -87,7 +88,7 @@ export async function stepRecovery(
 }
 
 /** How much of the lane is due and not yet begun; no more than `most` is counted. */
-function countDue(sql: Sql, webhookId: string, most: number): Fragment {
+function countDue(sql: Statements, webhookId: string, most: number): Fragment {
   return sql`(
     select count(*) from (
       select 1 from webhook_deliveries delivery
@@ -97,7 +98,7 @@ function countDue(sql: Sql, webhookId: string, most: number): Fragment {
 }
 
 /** Failed deliveries behind the cursor, by their ids; on failure they go back on the schedule. */
-function failedChunk(sql: Sql, rest: Rest, most: number): Fragment {
+function failedChunk(sql: Statements, rest: Rest, most: number): Fragment {
   return sql`taken as (
       select delivery.id from room, webhook_deliveries delivery
       where ${isFailed(sql, rest)} and delivery.id > ${rest.cursor ?? noId}
@@ -117,11 +118,11 @@ function failedChunk(sql: Sql, rest: Rest, most: number): Fragment {
  * Deliveries for events behind the cursor, by their time, that have none. Whoever writes an event
  * writes its deliveries with it, and a recovery is in one hand at a time: no event gets a second.
  */
-function missingChunk(sql: Sql, rest: Rest, most: number): Fragment {
+function missingChunk(sql: Statements, rest: Rest, most: number): Fragment {
   const { webhook_id, since, until, cursor } = rest;
   return sql`examined as (
       select event.id, event.type, event.created_at, (${isMissing(sql)}) as is_missing
-      from room, webhook_subscriptions webhook, events event
+      from room, webhook_subscriptions webhook, ${readableEvents(sql)} event
       where webhook.id = ${webhook_id}
         and event.created_at >= ${since} and event.created_at < ${until}
         and (event.created_at, event.id) > (
@@ -165,7 +166,7 @@ export function nextLookAt(
  * Recoveries that made no step for a minute: their lane is slow or held, or their bell was lost. A
  * step that is yet to come was made before the clock was set back.
  */
-export async function stalledRecoveries(sql: Sql): Promise<string[]> {
+export async function stalledRecoveries(sql: Statements): Promise<string[]> {
   const rows = await sql<{ id: string }[]>`
     select id from webhook_recoveries
     where state = 'running'

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Sql } from "@/db/client";
+import type { Statements } from "@/db/client";
 import { log, reasonOf } from "@/lib/log";
 
 /**
@@ -37,11 +37,11 @@ const retryEveryMs = 250;
  * With the database away they wait in memory; `settle` resolves when its row is on disk.
  */
 export class Settler {
-  readonly #sql: Sql;
+  readonly #sql: Statements;
   #waiting: { settlement: Settlement; done: () => void }[] = [];
   #isPumping = false;
 
-  constructor(sql: Sql) {
+  constructor(sql: Statements) {
     this.#sql = sql;
   }
 
@@ -109,7 +109,7 @@ function isStripped({ error_message }: Settlement): boolean {
   return error_message?.startsWith(strippedMessage) ?? false;
 }
 
-async function writeSettlements(sql: Sql, batch: Settlement[]): Promise<void> {
+async function writeSettlements(sql: Statements, batch: Settlement[]): Promise<void> {
   await sql`
     with result as (
       select * from json_to_recordset(${JSON.stringify(batch)}::text::json) as one (
@@ -147,14 +147,14 @@ async function writeSettlements(sql: Sql, batch: Settlement[]): Promise<void> {
 }
 
 /** Does the webhook still want anything? If not, what would wait is cancelled. */
-const isWanted = (sql: Sql) =>
+const isWanted = (sql: Statements) =>
   sql`(webhook.state <> 'deleted' and (webhook.state <> 'disabled' or webhook.disabled_reason is distinct from 'gone'))`;
 
 /**
  * Each lane's streak of failures since its last success. A success of the batch outweighs its
  * failures, and tests that fail do not count. While all goes well no lane is written.
  */
-const keepStreaks = (sql: Sql) => sql`
+const keepStreaks = (sql: Statements) => sql`
   ended as (
     select webhook_id, bool_or(ending = 'success') as is_success,
       count(*) filter (where ending = 'failure')::int as failures

@@ -1,0 +1,43 @@
+import type { Context } from "./context";
+
+type Waiting = {
+  rings: Set<string>;
+  tests: string[];
+  recoveries: string[];
+  fences: { webhookId: string; revision: number }[];
+};
+
+/**
+ * Does `work` in one transaction, and what it gives to the post office when that is committed: bells
+ * at once, fences before this resolves. Within a transaction it is part of that one.
+ */
+export async function inTransaction<T>(
+  ctx: Context,
+  work: (ctx: Context) => Promise<T>,
+): Promise<T> {
+  if (ctx.db.isTransaction) return work(ctx);
+  const waiting: Waiting = { rings: new Set(), tests: [], recoveries: [], fences: [] };
+  const result = await ctx.db.begin((db) => work({ ...ctx, db, post: collect(waiting) }));
+  await flush(ctx, waiting);
+  return result;
+}
+
+function collect(waiting: Waiting): Context["post"] {
+  return {
+    ring: (webhookIds) => {
+      for (const webhookId of webhookIds) waiting.rings.add(webhookId);
+    },
+    sendTest: (deliveryId) => void waiting.tests.push(deliveryId),
+    recover: (recoveryId) => void waiting.recoveries.push(recoveryId),
+    fence: async (webhookId, revision) => void waiting.fences.push({ webhookId, revision }),
+  };
+}
+
+async function flush({ post }: Context, waiting: Waiting): Promise<void> {
+  if (waiting.rings.size > 0) post.ring([...waiting.rings].toSorted());
+  for (const deliveryId of waiting.tests) post.sendTest(deliveryId);
+  for (const recoveryId of waiting.recoveries) post.recover(recoveryId);
+  await Promise.all(
+    waiting.fences.map(({ webhookId, revision }) => post.fence(webhookId, revision)),
+  );
+}

@@ -1,25 +1,31 @@
 import { Exit, exitCode } from "./exit";
 
-export type Api = { baseUrl: string; apiKey: string | undefined; actor: string | undefined };
+export type Api = { baseUrl: string; headers: Readonly<Record<string, string>> };
 
-type ApiRequest = {
+export type ApiRequest = {
   method: string;
   /** Below /api/v1, beginning with a slash. */
   path: string;
   query?: Readonly<Record<string, string>>;
   body?: unknown;
+  idempotencyKey?: string;
 };
 
-export type ApiAnswer = { body: unknown; nextCursor: string | undefined };
+export type ApiAnswer = {
+  /** Undefined where there is nothing to say: 204. */
+  body: unknown;
+  nextCursor: string | undefined;
+  /** It is the answer to the first request with this idempotency key. */
+  isReplayed: boolean;
+};
+
+type Given = Record<"apiUrl" | "apiKey" | "actor" | "causation", string | undefined>;
 
 const defaultUrl = "http://127.0.0.1:3000";
 const timeoutMs = 30_000;
 
 /** Where and as whom to call, from flags and environment. Throws an `Exit` for unusable values. */
-export function openApi(
-  given: { apiUrl: string | undefined; apiKey: string | undefined; actor: string | undefined },
-  environment: NodeJS.ProcessEnv,
-): Api {
+export function openApi(given: Given, environment: NodeJS.ProcessEnv): Api {
   const text = given.apiUrl || environment.TURBO_API_URL || defaultUrl;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.search || url.hash) {
@@ -29,11 +35,19 @@ export function openApi(
   if (apiKey !== undefined && !/^[\x21-\x7e]+$/.test(apiKey)) {
     throw new Exit(exitCode.usage, "The API key must be printable ASCII without spaces.");
   }
-  if (given.actor !== undefined && !/^[\x21-\x7e][\x20-\x7e]*$/.test(given.actor)) {
-    throw new Exit(exitCode.usage, "--actor must be printable ASCII, such as ai:reviewer.");
+  const headers: Record<string, string> = { accept: "application/json" };
+  if (apiKey !== undefined) headers.authorization = `Bearer ${apiKey}`;
+  for (const name of ["actor", "causation"] as const) {
+    const value = given[name];
+    if (value !== undefined) headers[`x-turbo-${name}`] = checkHeader(name, value);
   }
   const baseUrl = url.href.replace(/\/+$/, "").replace(/\/api\/v1$/, "");
-  return { baseUrl, apiKey, actor: given.actor };
+  return { baseUrl, headers };
+}
+
+function checkHeader(flag: string, value: string): string {
+  if (/^[\x21-\x7e][\x20-\x7e]*$/.test(value)) return value;
+  throw new Exit(exitCode.usage, `--${flag} must be printable ASCII, not "${value}".`);
 }
 
 /**
@@ -45,20 +59,26 @@ export async function callApi(api: Api, request: ApiRequest): Promise<ApiAnswer>
   const text = await readText(api, response);
   const body = parseJson(text);
   if (!response.ok) throw refusal(response, body);
-  if (body === undefined) {
+  if (body === undefined && response.status !== 204) {
     throw new Exit(
       exitCode.failure,
       `${api.baseUrl} answered ${response.status}, but not as Turbo does. Is the API URL right?`,
     );
   }
-  return { body, nextCursor: nextCursorOf(response.headers.get("link"), api.baseUrl) };
+  return {
+    body,
+    nextCursor: nextCursorOf(response.headers.get("link"), api.baseUrl) ?? cursorIn(body),
+    isReplayed: response.headers.get("idempotent-replayed") === "true",
+  };
 }
 
-async function send(api: Api, { method, path, query, body }: ApiRequest): Promise<Response> {
-  const headers: Record<string, string> = { accept: "application/json" };
+async function send(api: Api, request: ApiRequest): Promise<Response> {
+  const { method, path, query, body, idempotencyKey } = request;
+  const headers: Record<string, string> = { ...api.headers };
   if (body !== undefined) headers["content-type"] = "application/json";
-  if (api.apiKey !== undefined) headers.authorization = `Bearer ${api.apiKey}`;
-  if (api.actor !== undefined) headers["x-turbo-actor"] = api.actor;
+  if (idempotencyKey !== undefined) {
+    headers["idempotency-key"] = checkHeader("idempotency-key", idempotencyKey);
+  }
   const search = query && Object.keys(query).length > 0 ? `?${new URLSearchParams(query)}` : "";
   try {
     return await fetch(`${api.baseUrl}/api/v1${path}${search}`, {
@@ -121,6 +141,10 @@ function nextCursorOf(link: string | null, baseUrl: string): string | undefined 
   const target = /<([^>]*)>\s*;[^,]*\brel="?next"?/.exec(link ?? "")?.[1];
   if (target === undefined || !URL.canParse(target, baseUrl)) return undefined;
   return new URL(target, baseUrl).searchParams.get("cursor") ?? undefined;
+}
+
+function cursorIn(body: unknown): string | undefined {
+  return isRecord(body) ? textOf(body.next_cursor) : undefined;
 }
 
 function parseJson(text: string): unknown {

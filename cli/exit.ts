@@ -19,3 +19,8 @@ export class Exit extends Error {
     super(message);
   }
 }
+
+/** The command line cannot be meant; `usage` shows how it would be. */
+export function usageError(message: string, usage: string): Exit {
+  return new Exit(exitCode.usage, `${message}\n${usage}\nMore: turbo help`);
+}

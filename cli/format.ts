@@ -1,3 +1,4 @@
+import { isRecord } from "./api-client";
 import type { Column } from "./command";
 
 type Row = Readonly<Record<string, unknown>>;
@@ -9,7 +10,7 @@ const wide =
 /** "Label:  value" lines, aligned; fields that are absent or empty are left out. */
 export function formatDetails(record: Row, columns: readonly Column[]): string {
   const shown = columns
-    .map(({ label, field }): [string, string] => [`${label}:`, formatValue(record[field])])
+    .map((column): [string, string] => [`${column.label}:`, formatValue(valueAt(record, column))])
     .filter(([, value]) => value !== "");
   const width = Math.max(0, ...shown.map(([label]) => widthOf(label)));
   return shown.map(([label, value]) => `${pad(label, width)}  ${value}`).join("\n");
@@ -23,7 +24,7 @@ export function formatTable(
 ): string {
   const heading = columns.map(({ label }) => label.toUpperCase());
   const body = rows.map((row) =>
-    columns.map(({ field }) => cut(formatValue(row[field]) || "-", cellWidth)),
+    columns.map((column) => cut(formatValue(valueAt(row, column)) || "-", cellWidth)),
   );
   const lines = [heading, ...body];
   const widths = columns.map((_, column) =>
@@ -35,9 +36,17 @@ export function formatTable(
     .join("\n");
 }
 
+/** The value as JSON below its label; nothing where there is none. */
+export function formatBlock(record: Row, column: Column): string {
+  const value = valueAt(record, column);
+  if (value === undefined || value === null) return "";
+  return escapeControls(`${column.label}:\n${JSON.stringify(value, null, 2)}`);
+}
+
 /** A value on one line, with control characters (a terminal would obey them) made visible. */
 export function formatValue(value: unknown): string {
   if (value === null || value === undefined) return "";
+  if (isRecord(value) && Object.keys(value).length === 0) return "";
   if (Array.isArray(value)) return value.map(formatValue).join(", ");
   const text = typeof value === "string" ? value : JSON.stringify(value);
   return escapeControls(text.replace(/\r?\n/g, " "));
@@ -55,6 +64,13 @@ export function escapeControls(text: string): string {
 /** "12 ms", "3.4 s". */
 export function formatDuration(durationMs: number): string {
   return durationMs < 1000 ? `${Math.round(durationMs)} ms` : `${(durationMs / 1000).toFixed(1)} s`;
+}
+
+function valueAt(row: Row, { field, orField }: Column): unknown {
+  const value = field
+    .split(".")
+    .reduce<unknown>((inner, name) => (isRecord(inner) ? inner[name] : undefined), row);
+  return value === undefined && orField !== undefined ? row[orField] : value;
 }
 
 function cut(text: string, cellWidth: number): string {

@@ -1,5 +1,5 @@
-import { globalFlags, resources } from "./commands";
-import type { Command, Flag, Resource } from "./command";
+import { argumentOf, type Command, type Flag, type Resource } from "./command";
+import { globalFlagsOf, resources } from "./commands";
 
 /** "Usage: turbo issues update <id> [flags]" with the required flags spelled out. */
 export function usageLine(resource?: Resource, command?: Command): string {
@@ -8,17 +8,12 @@ export function usageLine(resource?: Resource, command?: Command): string {
     const names = resource.commands.map(({ name }) => name).join("|");
     return `Usage: turbo ${resource.name} ${names} [flags]`;
   }
-  const id = takesId(command) ? " <id>" : "";
+  const key = argumentOf(command);
   const required = command.flags
     .filter((flag) => flag.isRequired)
     .map((flag) => ` --${flag.name} ${flag.placeholder}`)
     .join("");
-  return `Usage: turbo ${resource.name} ${command.name}${id}${required} [flags]`;
-}
-
-/** Whether the command is about one thing, named by its id. */
-export function takesId(command: Command): boolean {
-  return command.path.includes("{id}");
+  return `Usage: turbo ${resource.name} ${command.name}${key ? ` <${key}>` : ""}${required} [flags]`;
 }
 
 /** The help of the program, of a resource or of a command. */
@@ -28,20 +23,17 @@ export function helpText(resource?: Resource, command?: Command): string {
 }
 
 function programHelp(): string {
-  const commands = resources.map(({ name, summary, commands: own }): [string, string] => [
-    `${name} ${own.map((command) => command.name).join("|")}`,
-    summary,
-  ]);
   return [
     "turbo: projects, issues and webhooks from the command line",
     "",
     usageLine(),
     "",
-    section("Commands", [
-      ...commands,
-      ["help [resource] [command]", "Show help"],
-      ["--version", "Show the version"],
-    ]),
+    section(
+      "Resources",
+      resources.map(({ name, summary }) => [name, summary]),
+    ),
+    "",
+    "Their commands: turbo help <resource> [command]. The version: turbo --version.",
     "",
     globalSection(),
     "",
@@ -82,7 +74,7 @@ function commandHelp(resource: Resource, command: Command): string {
     usageLine(resource, command),
     "",
     ...(flags.length > 0 ? [section("Flags", flags), ""] : []),
-    globalSection(),
+    globalSection(command),
     "",
     `Example${command.examples.length > 1 ? "s" : ""}:`,
     ...command.examples.map((example) => `  ${example}`),
@@ -94,12 +86,12 @@ function flagRemark(flag: Flag): string {
   return flag.isClearable ? ' ("" clears it)' : "";
 }
 
-function globalSection(): string {
+function globalSection(command?: Command): string {
   return section(
     "Flags of every command",
-    globalFlags.map((flag) => [
-      `--${flag.name}${"placeholder" in flag ? ` ${flag.placeholder}` : ""}`,
-      flag.help,
+    globalFlagsOf(command).map(({ name, placeholder = "", help }) => [
+      `--${name} ${placeholder}`.trimEnd(),
+      help,
     ]),
   );
 }

@@ -1,16 +1,16 @@
 import { readFileSync } from "node:fs";
 import { callApi, isRecord, openApi } from "./api-client";
 import type { Api, ApiAnswer } from "./api-client";
+import { pluralOf, type View } from "./command";
 import { Exit, exitCode } from "./exit";
-import { escapeControls, formatDetails, formatTable } from "./format";
+import { escapeControls, formatBlock, formatDetails, formatTable } from "./format";
 import { helpText } from "./help";
+import { makeRequest } from "./make-request";
 import type { Outcome } from "./outcome";
 import { parseCommand } from "./parse-command";
-import type { Parsed } from "./parse-command";
+import type { Run } from "./parse-command";
 import { describeCount, watchRecovery } from "./watch-recovery";
 import { watchTest } from "./watch-test";
-
-type Run = Extract<Parsed, { kind: "run" }>;
 
 const terminalCellWidth = 48;
 
@@ -21,7 +21,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     process.exit(error.code === "EPIPE" ? exitCode.ok : exitCode.failure);
   });
   try {
-    const parsed = parseCommand(argv);
+    const parsed = await parseCommand(argv);
     if (parsed.kind === "run") return await run(parsed);
     print(parsed.kind === "help" ? helpText(parsed.resource, parsed.command) : readVersion());
     return exitCode.ok;
@@ -34,10 +34,11 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 async function run(parsed: Run): Promise<number> {
   const api = openApi(parsed.settings, process.env);
-  const answer = await callApi(api, requestOf(parsed));
+  const answer = await callApi(api, makeRequest(parsed));
+  if (answer.isReplayed) note("Asked before under this idempotency key: the answer of that time.");
   if (parsed.command.watched) return watch(api, answer, parsed);
-  if (parsed.settings.isJson) print(JSON.stringify(answer.body, null, 2));
-  else printAnswer(parsed, answer.body);
+  if (!parsed.settings.isJson) printAnswer(parsed, answer.body);
+  else if (answer.body !== undefined) print(JSON.stringify(answer.body, null, 2));
   if (answer.nextCursor !== undefined) {
     note(`More: add --cursor ${escapeControls(answer.nextCursor)}`);
   }
@@ -67,45 +68,36 @@ async function follow(
   return watchTest(api, body);
 }
 
-function requestOf({ command, id, fields }: Run) {
-  const { method, scopedBy } = command;
-  if (method !== "GET")
-    return { method, path: fillId(command.path, id), body: bodyOf(method, fields) };
-  const query = Object.fromEntries(
-    Object.entries(fields).map(([key, value]) => [key, String(value)]),
-  );
-  const scopeField = scopedBy?.flag.replaceAll("-", "_") ?? "";
-  const scope = query[scopeField];
-  if (!scopedBy || scope === undefined) return { method, path: fillId(command.path, id), query };
-  delete query[scopeField];
-  return { method, path: fillId(scopedBy.path, scope), query };
-}
-
-function bodyOf(method: string, fields: Run["fields"]): Run["fields"] | undefined {
-  return method === "POST" && Object.keys(fields).length === 0 ? undefined : fields;
-}
-
-function fillId(path: string, id: string | undefined): string {
-  return path.replace("{id}", encodeURIComponent(id ?? ""));
-}
-
 function printAnswer({ resource, command }: Run, body: unknown): void {
+  if (command.done) print(`${paint("✓", "green", process.stdout)} ${command.done}`);
+  const view = command.view ?? resource;
   if (Array.isArray(body)) {
     const rows = body.filter(isRecord);
-    const cellWidth = process.stdout.isTTY ? terminalCellWidth : undefined;
-    if (rows.length > 0) print(formatTable(rows, resource.columns, cellWidth));
-    else note(`No ${resource.name}.`);
+    if (rows.length > 0) print(table(rows, view.columns));
+    else note(`No ${pluralOf(view)}.`);
     return;
   }
-  if (command.done) {
-    const tick = paint("✓", "green", process.stdout);
-    print(`${tick} ${resource.noun} ${command.done} successfully!`);
-  }
   if (!isRecord(body)) return;
-  print(formatDetails(body, resource.details));
-  if (command.done === "created" && "secret_token" in body) {
+  printOne(view, body);
+  if (command.name === "create" && "secret_token" in body) {
     note("Keep the secret: it is shown in full only now.");
   }
+}
+
+function printOne({ details, tables = [], blocks = [] }: View, one: Record<string, unknown>): void {
+  print(formatDetails(one, details));
+  for (const { label, field, columns } of tables) {
+    const value = one[field];
+    const rows = Array.isArray(value) ? value.filter(isRecord) : [];
+    if (rows.length > 0) print(`\n${label}:\n${table(rows, columns)}`);
+  }
+  for (const block of blocks.map((column) => formatBlock(one, column))) {
+    if (block !== "") print(`\n${block}`);
+  }
+}
+
+function table(rows: readonly Record<string, unknown>[], columns: View["columns"]): string {
+  return formatTable(rows, columns, process.stdout.isTTY ? terminalCellWidth : undefined);
 }
 
 function report(exit: Exit, isJson: boolean): void {

@@ -1,51 +1,46 @@
 import { parseArgs } from "node:util";
-import { globalFlags, resources } from "./commands";
-import type { Command, Flag, Resource } from "./command";
-import { Exit, exitCode } from "./exit";
-import { takesId, usageLine } from "./help";
+import { argumentOf, fieldOf, type Command, type Flag, type Resource } from "./command";
+import { globalFlagsOf, resources } from "./commands";
+import { usageError } from "./exit";
+import { usageLine } from "./help";
+import { readFlag } from "./read-flag";
 import { didYouMean } from "./suggest";
 
 type Options = Record<string, { type: "string" | "boolean"; multiple?: boolean; short?: string }>;
 type Value = string | boolean | (string | boolean)[] | undefined;
-
-type Fields = Record<string, string | number | boolean | readonly string[] | null>;
+type Values = Record<string, Value>;
 
 type Settings = {
   isJson: boolean;
   apiUrl: string | undefined;
   apiKey: string | undefined;
   actor: string | undefined;
+  causation: string | undefined;
+  idempotencyKey: string | undefined;
+};
+
+export type Run = {
+  kind: "run";
+  resource: Resource;
+  command: Command;
+  /** The id or the name that the command is about. */
+  argument: string | undefined;
+  /** What the flags give, by the API's fields. */
+  fields: Record<string, unknown>;
+  settings: Settings;
 };
 
 export type Parsed =
   | { kind: "version" }
   | { kind: "help"; resource?: Resource; command?: Command }
-  | {
-      kind: "run";
-      resource: Resource;
-      command: Command;
-      id: string | undefined;
-      fields: Fields;
-      settings: Settings;
-    };
-
-const globalOptions: Options = {
-  ...Object.fromEntries(
-    globalFlags.map((flag) => [
-      flag.name,
-      { type: "placeholder" in flag ? ("string" as const) : ("boolean" as const) },
-    ]),
-  ),
-  help: { type: "boolean", short: "h" },
-  version: { type: "boolean", short: "v" },
-};
+  | Run;
 
 /** What the command line asks for. Throws an `Exit` with the usage code when it cannot be meant. */
-export function parseCommand(argv: readonly string[]): Parsed {
+export async function parseCommand(argv: readonly string[]): Promise<Parsed> {
   const every = resources.flatMap(({ commands }) => commands.flatMap(({ flags }) => flags));
   const { values, positionals } = parseArgs({
     args: [...argv],
-    options: { ...globalOptions, ...optionsOf(every) },
+    options: { ...globalOptions(), ...optionsOf(every) },
     strict: false,
     allowPositionals: true,
   });
@@ -64,92 +59,71 @@ export function parseCommand(argv: readonly string[]): Parsed {
   return parseFlags(argv, resource, command);
 }
 
-function parseFlags(argv: readonly string[], resource: Resource, command: Command): Parsed {
+async function parseFlags(
+  argv: readonly string[],
+  resource: Resource,
+  command: Command,
+): Promise<Run> {
   const usage = usageLine(resource, command);
-  const options = { ...globalOptions, ...optionsOf(command.flags) };
   refuseUnknownFlags(argv, { resource, command });
+  const options = { ...globalOptions(command), ...optionsOf(command.flags) };
   const { values, positionals } = parseStrictly(argv, options, usage);
-  const [id, ...surplus] = positionals.slice(2);
-  const unexpected = takesId(command) ? surplus[0] : id;
+  const [argument, ...surplus] = positionals.slice(2);
+  const key = argumentOf(command);
+  const unexpected = key ? surplus[0] : argument;
   if (unexpected !== undefined) throw usageError(`Unexpected argument "${unexpected}".`, usage);
-  if (takesId(command)) checkId(id, `${resource.noun.toLowerCase()} ID`, usage);
-  const fields = readFields(command, values, usage);
+  if (key) checkArgument(argument, `${resource.noun.toLowerCase()} ${labelOf(key)}`, usage);
   return {
     kind: "run",
     resource,
     command,
-    id: takesId(command) ? id : undefined,
-    fields,
+    argument,
+    fields: await readFields(command, values, usage),
     settings: {
       isJson: values.json === true,
       apiUrl: textOf(values["api-url"]),
       apiKey: textOf(values["api-key"]),
       actor: textOf(values.actor),
+      causation: textOf(values.causation),
+      idempotencyKey: textOf(values["idempotency-key"]),
     },
   };
 }
 
-function readFields(command: Command, values: Record<string, Value>, usage: string): Fields {
-  const missing = command.flags.filter(
-    (flag) => flag.isRequired && values[flag.name] === undefined,
-  );
-  if (missing.length > 0) {
-    const names = missing.map(({ name }) => `--${name}`).join(" and ");
-    throw usageError(`Missing ${names}.`, usage);
-  }
-  const fields: Fields = {};
-  for (const flag of command.flags) {
-    const value = values[flag.name];
-    if (value !== undefined) fields[flag.name.replaceAll("-", "_")] = readFlag(flag, value, usage);
-  }
-  if (command.method === "PATCH" && Object.keys(fields).length === 0) {
-    throw usageError("Nothing to change: give at least one flag.", usage);
-  }
-  if (command.scopedBy) {
-    const scope = values[command.scopedBy.flag];
-    if (scope !== undefined) checkId(textOf(scope), `--${command.scopedBy.flag}`, usage);
+async function readFields(
+  command: Command,
+  values: Values,
+  usage: string,
+): Promise<Record<string, unknown>> {
+  const given = command.flags.filter(({ name }) => values[name] !== undefined);
+  checkGiven(command, given, usage);
+  const fields: Record<string, unknown> = {};
+  for (const flag of given) {
+    const typed = values[flag.name] ?? "";
+    if (isInPath(command, flag)) checkArgument(textOf(typed), `--${flag.name}`, usage);
+    fields[fieldOf(flag)] = await readFlag(flag, typed, usage);
   }
   return fields;
 }
 
-function readFlag(flag: Flag, value: Exclude<Value, undefined>, usage: string): Fields[string] {
-  if (Array.isArray(value)) {
-    const parts = value.flatMap((part) => String(part).split(","));
-    return parts.map((part) => part.trim()).filter((part) => part !== "");
+/** Whether what was given is enough, and goes together. */
+function checkGiven(command: Command, given: readonly Flag[], usage: string): void {
+  const whole = given.find((flag) => fieldOf(flag) === "");
+  const surplus = given.find((flag) => flag !== whole);
+  if (whole && surplus) {
+    throw usageError(`--${whole.name} holds all of it: leave out --${surplus.name}.`, usage);
   }
-  if (flag.kind === "switch") return value === true;
-  const text = String(value);
-  if (text === "" && flag.isClearable) return null;
-  if (flag.kind === "time") return readTime(text);
-  if (flag.kind === "boolean") {
-    if (text !== "true" && text !== "false") {
-      throw usageError(`--${flag.name} must be true or false, not "${text}".`, usage);
-    }
-    return text === "true";
+  const missing = command.flags.filter((flag) => flag.isRequired && !given.includes(flag));
+  if (!whole && missing.length > 0) {
+    throw usageError(`Missing ${missing.map(({ name }) => `--${name}`).join(" and ")}.`, usage);
   }
-  if (flag.kind === "count") {
-    if (!/^\d{1,9}$/.test(text)) {
-      throw usageError(`--${flag.name} must be a whole number, not "${text}".`, usage);
-    }
-    return Number(text);
+  if (command.method === "PATCH" && given.length === 0) {
+    throw usageError("Nothing to change: give at least one flag.", usage);
   }
-  if (flag.choices && !flag.choices.includes(text)) {
-    const hint = didYouMean(text, flag.choices);
-    throw usageError(
-      `--${flag.name} must be one of ${flag.choices.join(", ")}, not "${text}".${hint}`,
-      usage,
-    );
-  }
-  return text;
 }
 
-const unitsMs: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-/** "24h" is the time so long ago; what else it may be, the API judges. */
-function readTime(text: string): string {
-  const [, amount, unit = ""] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
-  if (amount === undefined) return text;
-  return new Date(Date.now() - Number(amount) * (unitsMs[unit] ?? 0)).toISOString();
+function isInPath({ path, scopedBy }: Command, flag: Flag): boolean {
+  return path.includes(`{${fieldOf(flag)}}`) || scopedBy?.flag === flag.name;
 }
 
 function parseStrictly(argv: readonly string[], options: Options, usage: string) {
@@ -164,7 +138,7 @@ function refuseUnknownFlags(
   argv: readonly string[],
   { resource, command }: { resource?: Resource; command?: Command },
 ): void {
-  const options = { ...globalOptions, ...optionsOf(command?.flags ?? []) };
+  const options = { ...globalOptions(command), ...optionsOf(command?.flags ?? []) };
   const { tokens } = parseArgs({
     args: [...argv],
     options,
@@ -199,9 +173,27 @@ function findCommand(resource: Resource, name: string | undefined): Command {
   );
 }
 
-function checkId(id: string | undefined, what: string, usage: string): void {
-  if (id === undefined) throw usageError(`Missing the ${what}.`, usage);
-  if (!/^[\w-]+$/.test(id)) throw usageError(`"${id}" cannot be the ${what}.`, usage);
+function checkArgument(given: string | undefined, what: string, usage: string): void {
+  if (given === undefined) throw usageError(`Missing the ${what}.`, usage);
+  if (!/^[\w-]+(?:\.[\w-]+)*$/.test(given)) {
+    throw usageError(`"${given}" cannot be the ${what}.`, usage);
+  }
+}
+
+function labelOf(key: "id" | "name"): string {
+  return key === "id" ? "ID" : key;
+}
+
+function globalOptions(command?: Command): Options {
+  const options = globalFlagsOf(command).map(({ name, placeholder }): [string, Options[string]] => [
+    name,
+    { type: placeholder ? "string" : "boolean" },
+  ]);
+  return {
+    ...Object.fromEntries(options),
+    help: { type: "boolean", short: "h" },
+    version: { type: "boolean", short: "v" },
+  };
 }
 
 function optionsOf(flags: readonly Flag[]): Options {
@@ -215,8 +207,4 @@ function optionsOf(flags: readonly Flag[]): Options {
 
 function textOf(value: Value): string | undefined {
   return typeof value === "string" ? value : undefined;
-}
-
-function usageError(message: string, usage: string): Exit {
-  return new Exit(exitCode.usage, `${message}\n${usage}\nMore: turbo help`);
 }

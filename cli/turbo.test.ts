@@ -1,19 +1,9 @@
-import { execFile } from "node:child_process";
-import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { symlink, writeFile } from "node:fs/promises";
 import { createServer as createSocketServer } from "node:net";
-import type { AddressInfo, Server } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { bin, listen, longTimeoutMs, problem, useFakeApi } from "./testing";
 
-type Call = { method: string; url: string; headers: IncomingMessage["headers"]; body: unknown };
-type Answer = { status: number; body: unknown; type?: string; headers?: Record<string, string> };
-type Outcome = { code: number; stdout: string; stderr: string };
-
-const bin = fileURLToPath(new URL("turbo.mjs", import.meta.url));
 const projectId = "0199b3f0-6a51-7c70-9d1f-3c5e7a9b1d11";
 const issueId = "0199b3f0-6a51-7c70-9d1f-3c5e7a9b1d22";
 const webhookId = "0199b3f0-6a51-7c70-9d1f-3c5e7a9b1d33";
@@ -29,85 +19,9 @@ const issue = {
   due_date: null,
   project_id: projectId,
 };
-const longTimeoutMs = 60_000;
 
-let calls: Call[] = [];
-let answers: Record<string, Answer[]> = {};
-let server: Server;
-let apiUrl = "";
-let folder = "";
-
-beforeAll(async () => {
-  server = createServer((request, response) => void answer(request, response));
-  apiUrl = await listen(server);
-  folder = await mkdtemp(join(tmpdir(), "turbo-cli-"));
-});
-
-afterAll(async () => {
-  server.close();
-  await rm(folder, { recursive: true });
-});
-
-beforeEach(() => {
-  calls = [];
-  answers = {};
-});
-
-async function listen(listener: Server): Promise<string> {
-  await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
-  // A TCP server's address is an object.
-  return `http://127.0.0.1:${(listener.address() as AddressInfo).port}`;
-}
-
-async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer); // no encoding is set
-  const text = Buffer.concat(chunks).toString();
-  const { method = "", url = "", headers } = request;
-  calls.push({ method, url, headers, body: text === "" ? undefined : JSON.parse(text) });
-  const queue = answers[`${method} ${url}`] ?? [];
-  const next = queue.length > 1 ? queue.shift() : queue[0];
-  const { status, body, type, headers: extra } = next ?? notFound(url);
-  const isProblem = status >= 400;
-  response.writeHead(status, {
-    "content-type": type ?? (isProblem ? "application/problem+json" : "application/json"),
-    ...extra,
-  });
-  response.end(typeof body === "string" ? body : JSON.stringify(body));
-}
-
-function problem(status: number, title: string, detail: string, errors?: unknown[]): Answer {
-  const code = title.toLowerCase().replaceAll(" ", "_");
-  const body = { type: "about:blank", title, status, detail, code, request_id: "r1", errors };
-  return { status, body };
-}
-
-function notFound(url: string): Answer {
-  return problem(404, "Not found", `There is nothing at ${url}.`);
-}
-
-function turbo(args: string[], environment: Record<string, string> = {}): Promise<Outcome> {
-  return turboFrom(bin, folder, args, environment);
-}
-
-function turboFrom(
-  file: string,
-  cwd: string,
-  args: string[],
-  environment: Record<string, string>,
-): Promise<Outcome> {
-  const { PATH, NODE_ENV } = process.env;
-  const env = { PATH, NODE_ENV, TURBO_API_URL: apiUrl, ...environment };
-  return new Promise((resolve) => {
-    execFile(process.execPath, [file, ...args], { cwd, env }, (error, stdout, stderr) => {
-      resolve({
-        code: typeof error?.code === "number" ? error.code : error ? -1 : 0,
-        stdout,
-        stderr,
-      });
-    });
-  });
-}
+const api = useFakeApi();
+const { calls, answers, turbo } = api;
 
 describe("turbo issues", { timeout: longTimeoutMs }, () => {
   const texts = ["--title", "Test Issue", "--description", "Testing webhooks"];
@@ -145,7 +59,9 @@ describe("turbo issues", { timeout: longTimeoutMs }, () => {
     answers["POST /api/v1/issues"] = [{ status: 201, body: issue }];
     const flags = ["--status", "review", "--assignee", "ann", "--due-date", "2030-01-31"];
     const rest = ["--created-by", "ai:planner", "--actor", "ai:planner"];
-    const outcome = await turbo([...guideFlags, ...flags, ...rest], { TURBO_API_KEY: "tk_secret" });
+    const outcome = await turbo([...guideFlags, ...flags, ...rest], {
+      environment: { TURBO_API_KEY: "tk_secret" },
+    });
     expect(outcome.code).toBe(0);
     expect(calls[0]?.body).toMatchObject({
       status: "review",
@@ -177,7 +93,7 @@ describe("turbo issues", { timeout: longTimeoutMs }, () => {
   });
 
   it("lists as an aligned table and names the next page on stderr", async () => {
-    const link = `<${apiUrl}/api/v1/issues?limit=2&cursor=abc%3D>; rel="next"`;
+    const link = `<${api.url}/api/v1/issues?limit=2&cursor=abc%3D>; rel="next"`;
     answers["GET /api/v1/issues?limit=2"] = [
       {
         status: 200,
@@ -339,9 +255,10 @@ describe("turbo webhooks recover", { timeout: longTimeoutMs }, () => {
 describe("turbo refusals", { timeout: longTimeoutMs }, () => {
   it("prints title, detail and each field's error and exits 1 when the server refuses", async () => {
     answers["POST /api/v1/projects"] = [
-      problem(422, "Validation failed", "The request has 1 problem.", [
-        { pointer: "/name", code: "too_long", message: "At most 200 characters." },
-      ]),
+      problem(422, "Validation failed", {
+        detail: "The request has 1 problem.",
+        errors: [{ pointer: "/name", code: "too_long", message: "At most 200 characters." }],
+      }),
     ];
     const outcome = await turbo(["projects", "create", "--name", "P"]);
     expect(outcome).toEqual({
@@ -352,7 +269,7 @@ describe("turbo refusals", { timeout: longTimeoutMs }, () => {
   });
 
   it("prints the problem document on stderr with --json", async () => {
-    answers["POST /api/v1/projects"] = [problem(409, "Conflict", "Still running.")];
+    answers["POST /api/v1/projects"] = [problem(409, "Conflict", { detail: "Still running." })];
     const outcome = await turbo(["projects", "create", "--name", "P", "--json"]);
     expect(outcome.stdout).toBe("");
     expect(JSON.parse(outcome.stderr)).toMatchObject({ code: "conflict", status: 409 });
@@ -365,7 +282,9 @@ describe("turbo refusals", { timeout: longTimeoutMs }, () => {
   });
 
   it.each([401, 403])("exits 4 for %i", async (status) => {
-    answers["GET /api/v1/projects"] = [problem(status, "Refused", "An API key is needed.")];
+    answers["GET /api/v1/projects"] = [
+      problem(status, "Refused", { detail: "An API key is needed." }),
+    ];
     const outcome = await turbo(["projects", "list"]);
     expect(outcome.code).toBe(4);
     expect(outcome.stderr).toBe("✗ Refused: An API key is needed.\n");
@@ -395,7 +314,7 @@ describe("turbo usage", { timeout: longTimeoutMs }, () => {
   it.each([
     [["isues", "list"], 'Unknown command "isues". Did you mean issues?', "turbo <resource>"],
     [["issues", "crate"], "Did you mean issues create?", "turbo issues create|list"],
-    [["issues"], "Which command? issues has create, list, get, update.", "turbo issues create|"],
+    [["issues"], "Which command? issues has create, list, get, update,", "turbo issues create|"],
     [
       ["issues", "create", "--titel", "x"],
       "Unknown flag --titel. Did you mean --title?",
@@ -426,7 +345,7 @@ describe("turbo usage", { timeout: longTimeoutMs }, () => {
     [["help"], "turbo <resource> <command> [flags]"],
     [["--help"], "turbo <resource> <command> [flags]"],
     [[], "Exit codes: 0 ok, 1 failure, 2 usage"],
-    [["help", "webhooks"], "turbo webhooks create|list|test|recover [flags]"],
+    [["help", "webhooks"], "turbo webhooks create|list|get|update|delete|"],
     [["issues", "create", "--help"], "--priority low|medium|high|critical"],
     [["help", "issues", "update"], "--assignee NAME"],
     [["--version"], "0."],
@@ -437,10 +356,10 @@ describe("turbo usage", { timeout: longTimeoutMs }, () => {
   });
 
   it("runs through a symbolic link in a folder with a broken tsconfig.json", async () => {
-    const link = join(folder, "turbo");
+    const link = join(api.folder, "turbo");
     await symlink(bin, link);
-    await writeFile(join(folder, "tsconfig.json"), "{ nonsense");
-    const outcome = await turboFrom(link, folder, ["--version"], {});
+    await writeFile(join(api.folder, "tsconfig.json"), "{ nonsense");
+    const outcome = await turbo(["--version"], { file: link });
     expect(outcome).toEqual({
       code: 0,
       stdout: expect.stringMatching(/^\d+\.\d+\.\d+/),

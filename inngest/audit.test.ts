@@ -1,7 +1,7 @@
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { createTestDatabase } from "@/db/testing";
 import { audit, type Audit } from "@/lib/delivery/audit";
-import { issue } from "@/lib/entities/definitions";
+import { issue } from "@/lib/entities/issue";
 import { createEntity } from "@/lib/entities/write";
 import {
   addDeliveries,

@@ -4,7 +4,7 @@ import { connect } from "@/db/client";
 import { createTestDatabase } from "@/db/testing";
 import type { Deliverer } from "@/lib/delivery/deliverer";
 import { markRevisionSeen } from "@/lib/delivery/fence";
-import { issue } from "@/lib/entities/definitions";
+import { issue } from "@/lib/entities/issue";
 import { createEntity } from "@/lib/entities/write";
 import { newId } from "@/lib/id";
 import {

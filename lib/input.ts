@@ -1,4 +1,4 @@
-import type { ZodType } from "zod";
+import type { ZodError, ZodType } from "zod";
 import { invalid, type FieldError } from "./errors";
 
 type Issue = { code: string; path: PropertyKey[]; message: string; keys?: string[] };
@@ -7,7 +7,16 @@ type Issue = { code: string; path: PropertyKey[]; message: string; keys?: string
 export function parseInput<T>(schema: ZodType<T>, input: unknown): T {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
-  throw invalid(...parsed.error.issues.flatMap((issue) => fieldErrorsOf(issue as Issue, input)));
+  throw invalid(...errorsOf(parsed.error, input));
+}
+
+/** More wrong fields than these nobody is told of. */
+const mostErrors = 100;
+
+/** The wrong fields of an input, as callers are told of them: the first 100. */
+export function errorsOf(error: ZodError, input: unknown): FieldError[] {
+  const errors = error.issues.flatMap((issue) => fieldErrorsOf(issue as Issue, input));
+  return errors.slice(0, mostErrors);
 }
 
 function fieldErrorsOf(issue: Issue, input: unknown): FieldError[] {
@@ -18,7 +27,8 @@ function fieldErrorsOf(issue: Issue, input: unknown): FieldError[] {
       message: "is not a field of this resource",
     }));
   }
-  const isMissing = issue.code === "invalid_type" && valueAt(input, issue.path) === undefined;
+  const isOfNoValue = issue.code === "invalid_type" || issue.code === "invalid_value";
+  const isMissing = isOfNoValue && valueAt(input, issue.path) === undefined;
   return [
     {
       pointer: pointerTo(issue.path),

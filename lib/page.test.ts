@@ -1,13 +1,17 @@
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { AppError } from "./errors";
 import { newId } from "./id";
-import { cutPage, readPage } from "./page";
+import { cutPage, listParameters, readList, readPage } from "./page";
 
-const read = (query: string, known?: string[]) => readPage(new URLSearchParams(query), known);
+const read = (query: string) => readPage(new URLSearchParams(query));
 
-function refusedPointers(query: string, known?: string[]): string[] {
+const Filters = z.object({ status: z.enum(["open", "closed"]), since: z.coerce.date() }).partial();
+const readFiltered = (query: string) => readList(new URLSearchParams(query), Filters);
+
+function refusedPointers(query: string, reading: (query: string) => unknown = read): string[] {
   try {
-    read(query, known);
+    reading(query);
   } catch (error) {
     if (error instanceof AppError) return error.fields.map(({ pointer }) => pointer);
   }
@@ -34,9 +38,44 @@ describe("readPage", () => {
     expect(refusedPointers(query)).toEqual(["/cursor"]);
   });
 
-  it("refuses a parameter it does not know, and takes those it is told of", () => {
-    expect(refusedPointers("status=x&limit=0")).toEqual(["/status", "/limit"]);
-    expect(refusedPointers("status=x", ["status"])).toEqual([]);
+  it("refuses a parameter it does not know, together with whatever else is wrong", () => {
+    expect(refusedPointers("status=x&limit=0&__proto__=1")).toEqual([
+      ...["/status", "/__proto__", "/limit"],
+    ]);
+  });
+
+  it("refuses a parameter that is given twice", () => {
+    expect(refusedPointers("limit=1&limit=2")).toEqual(["/limit"]);
+  });
+});
+
+describe("readList", () => {
+  it("reads the filters as their schema has them", () => {
+    expect(readFiltered("limit=2&status=open&since=2026-01-02")).toEqual({
+      page: { limit: 2, after: null },
+      filters: { status: "open", since: new Date("2026-01-02") },
+    });
+    expect(readFiltered("").filters).toEqual({});
+  });
+
+  it("points at every filter that is wrong", () => {
+    expect(refusedPointers("status=lost&since=never&cursor=x", readFiltered)).toEqual([
+      ...["/cursor", "/status", "/since"],
+    ]);
+  });
+});
+
+describe("listParameters", () => {
+  it("documents the filters with limit and cursor", () => {
+    const schema = z.toJSONSchema(listParameters(z.object({ status: Filters.shape.status })), {
+      io: "input",
+    });
+    expect(schema.properties).toMatchObject({
+      status: { enum: ["open", "closed"] },
+      limit: { type: "integer", minimum: 1, maximum: 100, default: 50 },
+      cursor: { type: "string" },
+    });
+    expect(schema.required).toBeUndefined();
   });
 });
 

@@ -19,7 +19,8 @@ export function plainText(most: number) {
     .trim()
     .min(1, "must not be empty")
     .refine((text) => countCharacters(text) <= most, `must have at most ${most} characters`)
-    .refine(storable, notStorable);
+    .refine(storable, notStorable)
+    .meta({ maxLength: most });
 }
 
 /** A text that may be empty or null, of at most `most` characters (code points). */
@@ -28,5 +29,6 @@ export function longText(most: number) {
     .string()
     .refine((text) => countCharacters(text) <= most, `must have at most ${most} characters`)
     .refine(storable, notStorable)
+    .meta({ maxLength: most })
     .nullish();
 }

@@ -1,23 +1,35 @@
+import type { Statements } from "@/db/client";
 import type { Context } from "@/lib/context";
-import { invalid, notFound } from "@/lib/errors";
+import { notFound } from "@/lib/errors";
 import { isId } from "@/lib/id";
-import { readPage, type Page } from "@/lib/page";
-import type { Entity } from "./define";
-
-export type Stored = Record<string, unknown> & { id: string; version: number };
+import { readList, type Page } from "@/lib/page";
+import type { Entity, Fragment, Stored } from "./define";
+import { shown } from "./drafts";
 
 export function titleOf(entity: Entity): string {
   return entity.name.charAt(0).toUpperCase() + entity.name.slice(1);
 }
 
+/** Whole rows, with what is derived for them; `where` is over the alias `entity`. */
+export function readEntities(sql: Statements, entity: Entity, where: Fragment): Promise<Stored[]> {
+  return sql<Stored[]>`
+    select ${sql.unsafe(entity.columns)} from ${sql(entity.plural)} entity where ${where}`;
+}
+
 /** One, whole; `not_found` names the id. */
-export async function getEntity(ctx: Context, entity: Entity, id: string): Promise<Stored> {
-  const { sql } = ctx.db;
-  const [row] = isId(id)
-    ? await sql<Stored[]>`select * from ${sql(entity.plural)} where id = ${id}`
-    : [];
+export async function readEntity(sql: Statements, entity: Entity, id: string): Promise<Stored> {
+  const [row] = isId(id) ? await readEntities(sql, entity, sql`entity.id = ${id}`) : [];
   if (!row) throw notFound(titleOf(entity), id);
   return row;
+}
+
+/** One, as anybody may see it; `not_found` names the id. */
+export async function getEntity(
+  ctx: Pick<Context, "db">,
+  entity: Entity,
+  id: string,
+): Promise<Stored> {
+  return shown(entity, await readEntity(ctx.db.sql, entity, id));
 }
 
 /** Newest first; query: `limit`, `cursor`, and the entity's filters, each exact. */
@@ -26,24 +38,18 @@ export async function listEntities(
   entity: Entity,
   query: URLSearchParams,
 ): Promise<{ rows: Stored[]; page: Page }> {
-  const page = readPage(query, entity.filters);
+  const { page, filters } = readList(query, entity.filter);
+  const wanted = Object.entries(filters);
   const { sql } = ctx.db;
   // Never empty: postgres.js takes an empty list for a parameter.
   const conditions = [
-    page.after ? sql`id < ${page.after}` : sql`true`,
-    ...entity.filters
-      .filter((column) => query.has(column))
-      .map((column) => sql`and ${sql(column)} = ${filterValue(column, query.get(column) ?? "")}`),
+    page.after ? sql`entity.id < ${page.after}` : sql`true`,
+    ...wanted.map(([name, value]) => sql`and ${sql(`entity.${name}`)} = ${value as string | null}`),
   ];
-  const rows = await sql<Stored[]>`
-    select * from ${sql(entity.plural)} where ${conditions}
-    order by id desc limit ${page.limit + 1}`;
-  return { rows, page };
-}
-
-function filterValue(column: string, value: string): string {
-  if (column.endsWith("_id") && !isId(value)) {
-    throw invalid({ pointer: `/${column}`, code: "invalid", message: "must be a UUID" });
-  }
-  return value;
+  const rows = await readEntities(
+    sql,
+    entity,
+    sql`${conditions} order by entity.id desc limit ${page.limit + 1}`,
+  );
+  return { rows: rows.map((row) => shown(entity, row)), page };
 }

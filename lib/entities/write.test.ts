@@ -1,11 +1,16 @@
+import postgres from "postgres";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { clientOptions } from "@/db/client";
 import { createTestDatabase } from "@/db/testing";
-import { AppError } from "@/lib/errors";
+import type { Context } from "@/lib/context";
 import { newId } from "@/lib/id";
-import { addWebhook, contextOn, eventually, recordingPost, useEnv } from "@/lib/testing";
-import { issue, project } from "./definitions";
+import { addWebhook, contextOn, recordingPost, useEnv } from "@/lib/testing";
+import { issue } from "./issue";
+import { project } from "./project";
 import { getEntity } from "./read";
-import { createEntity, removeEntity, updateEntity } from "./write";
+import { removeEntity } from "./remove";
+import { refusalOf, takeEvents, takeTypes } from "./testing";
+import { createEntity, updateEntity } from "./write";
 
 useEnv();
 const database = await createTestDatabase();
@@ -18,41 +23,11 @@ beforeEach(async () => {
 });
 afterAll(() => database.close());
 
-type Body = {
-  event_type: string;
-  entity_id: string;
-  entity_version: number;
-  action: string;
-  actor: { type: string; name: string; metadata: { change_id: string } };
-  data: { current: Record<string, unknown>; previous: unknown; changes: string[] };
-  context: Record<string, string | null>;
-};
-
-/** The bodies of all events so far, oldest first; those before are forgotten. */
-async function takeEvents(): Promise<Body[]> {
-  const rows = await sql<{ body: string }[]>`select body from events order by id`;
-  await sql`truncate events cascade`;
-  return rows.map(({ body }) => JSON.parse(body));
-}
-
-async function takeTypes(): Promise<string[]> {
-  return (await takeEvents()).map(({ event_type }) => event_type);
-}
-
 /** An issue, or a project, whose own events are forgotten. */
 async function given(entity: typeof issue, input: object): Promise<string> {
   const { id } = await createEntity(ctx, entity, input);
   await sql`truncate events cascade`;
   return id;
-}
-
-async function refusalOf(work: Promise<unknown>): Promise<AppError> {
-  const outcome = await work.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  if (outcome instanceof AppError) return outcome;
-  throw new Error("it was not refused", { cause: outcome });
 }
 
 describe("createEntity", () => {
@@ -63,7 +38,7 @@ describe("createEntity", () => {
       ...{ priority: "medium", assignee: "ada", due_date: null, project_id: null, version: 1 },
     });
     expect(await getEntity(ctx, issue, row.id)).toEqual(row);
-    const [event, ...others] = await takeEvents();
+    const [event, ...others] = await takeEvents(sql);
     expect(others).toEqual([]);
     expect(event).toMatchObject({
       ...{ event_type: "issue.created", action: "created", entity_id: row.id, entity_version: 1 },
@@ -79,7 +54,7 @@ describe("createEntity", () => {
   it("gives an issue the context of its project", async () => {
     const project_id = await given(project, { name: "Apollo" });
     const row = await createEntity(ctx, issue, { title: "Broken", project_id });
-    expect((await takeEvents())[0]?.context).toEqual({
+    expect((await takeEvents(sql))[0]?.context).toEqual({
       ...{ project_id, issue_id: row.id },
       ...{ milestone_id: null, initiative_id: null },
     });
@@ -88,13 +63,13 @@ describe("createEntity", () => {
   it("makes an archived project archived from the start, with a created event only", async () => {
     const row = await createEntity(ctx, project, { name: "Apollo", status: "archived" });
     expect(row.is_archived).toBe(true);
-    expect(await takeTypes()).toEqual(["project.created"]);
+    expect(await takeTypes(sql)).toEqual(["project.created"]);
   });
 
   it("keeps a due date the day it is", async () => {
     const row = await createEntity(ctx, issue, { title: "Broken", due_date: "2026-11-23" });
     expect((await getEntity(ctx, issue, row.id)).due_date).toBe("2026-11-23");
-    expect((await takeEvents())[0]?.data.current.due_date).toBe("2026-11-23");
+    expect((await takeEvents(sql))[0]?.data.current.due_date).toBe("2026-11-23");
   });
 
   it("calls an unknown actor by created_by, and a known one by its name", async () => {
@@ -102,7 +77,7 @@ describe("createEntity", () => {
     const actor = { type: "ai" as const, name: "claude", metadata: {} };
     await createEntity({ ...ctx, actor }, issue, { title: "b", created_by: "ada" });
     await createEntity(ctx, issue, { title: "c" });
-    expect((await takeEvents()).map(({ actor }) => [actor.type, actor.name])).toEqual([
+    expect((await takeEvents(sql)).map(({ actor }) => [actor.type, actor.name])).toEqual([
       ["user", "ada"],
       ["ai", "claude"],
       ["user", "unknown"],
@@ -123,7 +98,7 @@ describe("createEntity", () => {
   ])("refuses %j at %s, and stores nothing", async (input, pointer) => {
     const refusal = await refusalOf(createEntity(ctx, issue, input));
     expect(refusal.fields.map((field) => field.pointer)).toEqual([pointer]);
-    expect(await takeTypes()).toEqual([]);
+    expect(await takeTypes(sql)).toEqual([]);
   });
 
   it("refuses a project that is not there, with 422 at its field, and stores nothing", async () => {
@@ -135,7 +110,7 @@ describe("createEntity", () => {
     });
     expect(refusal.message).toContain(project_id);
     expect(await sql`select id from issues`).toHaveLength(0);
-    expect(await takeTypes()).toEqual([]);
+    expect(await takeTypes(sql)).toEqual([]);
   });
 });
 
@@ -160,14 +135,14 @@ describe("updateEntity", () => {
     const id = await given(issue, full);
     await updateEntity(ctx, issue, { id, input });
     const expected = ["issue.updated", ...more.map((action) => `issue.${action}`)];
-    expect(await takeTypes()).toEqual(expected);
+    expect(await takeTypes(sql)).toEqual(expected);
   });
 
   it("emits reopened when an issue leaves closed", async () => {
     const id = await given(issue, { ...full, status: "closed" });
     await updateEntity(ctx, issue, { id, input: { status: "testing" } });
     const expected = ["issue.updated", "issue.status_changed", "issue.reopened"];
-    expect(await takeTypes()).toEqual(expected);
+    expect(await takeTypes(sql)).toEqual(expected);
   });
 
   it.each([
@@ -177,13 +152,13 @@ describe("updateEntity", () => {
   ])("emits, for a project and %j, %j", async (input, types) => {
     const id = await given(project, { name: "Apollo" });
     await updateEntity(ctx, project, { id, input });
-    expect(await takeTypes()).toEqual(types);
+    expect(await takeTypes(sql)).toEqual(types);
   });
 
   it("lets is_archived follow the status, there and back", async () => {
     const id = await given(project, { name: "Apollo" });
     await updateEntity(ctx, project, { id, input: { status: "archived" } });
-    const [archived] = await takeEvents();
+    const [archived] = await takeEvents(sql);
     expect(archived?.data).toMatchObject({
       previous: { status: "active", is_archived: false },
       changes: ["status", "is_archived"],
@@ -196,7 +171,7 @@ describe("updateEntity", () => {
   it("shows the new state whole, the old values of what changed, and the change's one id", async () => {
     const id = await given(issue, full);
     const row = await updateEntity(ctx, issue, { id, input: { title: "New", status: "closed" } });
-    const events = await takeEvents();
+    const events = await takeEvents(sql);
     const shown = events.map(({ data }) => ({ previous: data.previous, changes: data.changes }));
     expect(shown).toEqual([
       { previous: { title: "Broken", status: "open" }, changes: ["title", "status"] },
@@ -216,7 +191,7 @@ describe("updateEntity", () => {
     for (const input of [{}, { title: "Broken" }, { due_date: "2026-01-01", assignee: "ada" }])
       expect(await updateEntity(ctx, issue, { id, input })).toEqual(before);
     expect(await getEntity(ctx, issue, id)).toEqual(before);
-    expect(await takeTypes()).toEqual([]);
+    expect(await takeTypes(sql)).toEqual([]);
   });
 
   it("leaves absent fields alone, and clears what is null", async () => {
@@ -247,7 +222,7 @@ describe("updateEntity", () => {
     const refusal = await refusalOf(updateEntity(ctx, issue, { id, input }));
     expect(refusal.fields[0]).toMatchObject({ pointer: "/project_id", code: "unknown_reference" });
     expect(await getEntity(ctx, issue, id)).toMatchObject({ title: "Broken", version: 1 });
-    expect(await takeTypes()).toEqual([]);
+    expect(await takeTypes(sql)).toEqual([]);
   });
 
   it.each([newId(), "nonsense", ""])("finds no issue with the id %j", async (id) => {
@@ -265,7 +240,7 @@ describe("updates at the same time", () => {
         updateEntity(ctx, issue, { id, input: { title: `title ${index}` } }),
       ),
     );
-    const events = (await takeEvents()).toSorted((a, b) => a.entity_version - b.entity_version);
+    const events = (await takeEvents(sql)).toSorted((a, b) => a.entity_version - b.entity_version);
     expect(events.map(({ entity_version }) => entity_version)).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
     let title: unknown = "a";
     for (const { data } of events) {
@@ -288,7 +263,7 @@ describe("updates at the same time", () => {
     const input = { status: "closed" };
     await Promise.all([1, 2, 3].map(() => updateEntity(ctx, issue, { id, input })));
     const expected = ["issue.updated", "issue.status_changed", "issue.closed"];
-    expect(await takeTypes()).toEqual(expected);
+    expect(await takeTypes(sql)).toEqual(expected);
   });
 
   it("find nothing to change when the row was removed meanwhile", async () => {
@@ -297,96 +272,38 @@ describe("updates at the same time", () => {
       updateEntity(ctx, issue, { id, input: { title: "b" } }),
       removeEntity(ctx, issue, id),
     ]);
-    const types = await takeTypes();
+    const types = await takeTypes(sql);
     expect(types.at(-1)).toBe("issue.deleted");
     expect(types.length).toBe(update.status === "fulfilled" ? 2 : 1);
     if (update.status === "rejected") expect(update.reason).toMatchObject({ code: "not_found" });
   });
 });
 
-describe("removeEntity", () => {
-  it("removes the row and tells its last state, one version on", async () => {
-    const id = await given(issue, { title: "a", assignee: "ada" });
-    await removeEntity(ctx, issue, id);
-    expect(await sql`select id from issues`).toHaveLength(0);
-    const [event] = await takeEvents();
-    expect(event).toMatchObject({
-      ...{ event_type: "issue.deleted", entity_id: id, entity_version: 2 },
-      data: { current: { title: "a", assignee: "ada", version: 2 }, previous: null, changes: [] },
-    });
-  });
+describe("what leaves everything else as it is", () => {
+  const countStatements = async (work: (ctx: Context) => Promise<unknown>) => {
+    let count = 0;
+    const counting = { ...clientOptions({ max: 1 }), debug: () => void (count += 1) };
+    const client = postgres(database.url, counting);
+    // A new connection asks for the types there are.
+    await client`select`;
+    count = 0;
+    await work({ ...ctx, db: { ...database, sql: client } });
+    await client.end();
+    return count;
+  };
 
-  it("removes a project's issues with it, each with its own event, the project last", async () => {
-    const project_id = await given(project, { name: "Apollo" });
-    const ids = [];
-    for (const title of ["a", "b", "c"]) ids.push(await given(issue, { title, project_id }));
-    const bystander = await given(issue, { title: "other" });
-    const webhook = await addWebhook(sql);
-    await removeEntity(ctx, project, project_id);
-    const events = await takeEvents();
-    expect(events.map(({ event_type, entity_id }) => [event_type, entity_id])).toEqual([
-      ...ids.map((id) => ["issue.deleted", id]),
-      ["project.deleted", project_id],
-    ]);
-    expect(new Set(events.map(({ actor }) => actor.metadata.change_id)).size).toBe(1);
-    expect((await sql`select id from issues`).map(({ id }) => id)).toEqual([bystander]);
-    expect(ctx.post.rings).toEqual([[webhook]]);
-  });
-
-  it("rings only when the removal is committed", async () => {
-    const id = await given(issue, { title: "a" });
+  it("is written, with its events and their deliveries, in one statement", async () => {
     await addWebhook(sql);
-    const left: Promise<unknown[]>[] = [];
-    const ring = () => void left.push(Promise.resolve(sql`select id from issues`));
-    await removeEntity({ ...ctx, post: { ...ctx.post, ring } }, issue, id);
-    expect(left).toHaveLength(1);
-    expect(await left[0]).toEqual([]);
-  });
-
-  it("removes 1,000 dependents, and refuses with 409 to remove more", async () => {
     const project_id = await given(project, { name: "Apollo" });
-    const addIssues = (count: number) => sql`
-      insert into issues (id, title, type, status, priority, project_id)
-      select gen_random_uuid(), 'a', 'task', 'open', 'low', ${project_id}
-      from generate_series(1, ${count})`;
-    await addIssues(1001);
-    const refusal = await refusalOf(removeEntity(ctx, project, project_id));
-    expect(refusal.code).toBe("conflict");
-    expect(refusal.message).toContain("1000");
-    expect(await sql`select id from issues`).toHaveLength(1001);
-    expect(await takeTypes()).toEqual([]);
-    await sql`delete from issues where id = (select id from issues limit 1)`;
-    await removeEntity(ctx, project, project_id);
-    expect(await takeTypes()).toHaveLength(1001);
-    expect(await sql`select id from issues`).toHaveLength(0);
-  });
-
-  it("leaves no issue behind that is created in the project meanwhile", async () => {
-    const project_id = await given(project, { name: "Apollo" });
-    const blocker = await sql.reserve();
-    await blocker`begin`;
-    await blocker`select id from projects where id = ${project_id} for update`;
-    const removal = removeEntity(ctx, project, project_id);
-    await eventually(async () => (await waitingFor()) === 1);
-    const creation = refusalOf(createEntity(ctx, issue, { title: "late", project_id }));
-    await eventually(async () => (await waitingFor()) === 2);
-    await blocker`commit`;
-    blocker.release();
-    await removal;
-    expect((await creation).fields[0]).toMatchObject({ pointer: "/project_id" });
-    expect(await takeTypes()).toEqual(["project.deleted"]);
-    expect(await sql`select id from issues`).toHaveLength(0);
-  });
-
-  it.each([newId(), "nonsense"])("finds nothing with the id %j", async (id) => {
-    expect((await refusalOf(removeEntity(ctx, project, id))).code).toBe("not_found");
+    let id = "";
+    const forCreation = await countStatements(async (ctx) => {
+      ({ id } = await createEntity(ctx, issue, { title: "a", project_id }));
+    });
+    expect(forCreation).toBe(1);
+    const readAndWrite = await countStatements((ctx) =>
+      updateEntity(ctx, issue, { id, input: { title: "b", priority: "high" } }),
+    );
+    expect(readAndWrite).toBe(2);
+    expect(await sql`select id from webhook_deliveries`).toHaveLength(3);
   });
 });
-
-/** How many sessions wait for a lock in this database. */
-async function waitingFor(): Promise<number> {
-  const [row] = await sql<{ count: number }[]>`
-    select count(*)::int from pg_stat_activity
-    where datname = current_database() and wait_event_type = 'Lock'`;
-  return row?.count ?? 0;
-}

@@ -1,45 +1,75 @@
-import type { Statements } from "@/db/client";
 import { clock } from "@/lib/clock";
-import { unknownActor, type Actor, type Context } from "@/lib/context";
-import { env } from "@/lib/env";
-import { AppError, invalid, notFound } from "@/lib/errors";
-import { changedFields, meaningsOf, pick, type Row } from "@/lib/events/changes";
-import { toEventRow, type EventDraft } from "@/lib/events/envelope";
+import type { Context } from "@/lib/context";
+import { invalid } from "@/lib/errors";
+import { checkIfMatch } from "@/lib/etag";
+import { changedFields, pick, type Row } from "@/lib/events/changes";
+import { toEventRow } from "@/lib/events/envelope";
 import { commitChange } from "@/lib/events/record";
-import { isId, newId } from "@/lib/id";
+import { newId } from "@/lib/id";
 import { parseInput } from "@/lib/input";
-import type { Entity } from "./define";
-import { getEntity, titleOf, type Stored } from "./read";
+import { affectedBy, changeMore, occasionFor } from "./change";
+import type { Change, Entity, Ref, Stored } from "./define";
+import { draftCreated, draftUpdated, shown } from "./drafts";
+import { readEntity } from "./read";
 
-type Child = Entity["children"][number];
-
-const mostChildren = 1000;
-
-/** Creates one; refuses with field errors. The row and its `created` event commit together. */
+/** Creates one; refuses with field errors. The row and its events commit together. */
 export async function createEntity(ctx: Context, entity: Entity, input: unknown): Promise<Stored> {
   const fields = parseInput(entity.create, input);
   const at = clock().now();
-  const row = complete(entity, {
-    id: newId(),
-    ...fields,
-    version: 1,
-    created_at: at,
-    updated_at: at,
-  });
-  const event = toEventRow(
-    draftOf(entity, "created", { row }),
-    occasion(namedBy(ctx.actor, row), at),
+  const row: Stored = { id: newId(), ...fields, version: 1, created_at: at, updated_at: at };
+  const completed = entity.complete?.({ row, before: null, actor: ctx.actor, at }) ?? {};
+  const whole: Stored = { ...row, ...completed, ...freshOf(entity) };
+  const create = { ctx, entity, row: whole, columns: columnsOf(entity, { ...row, ...completed }) };
+  return checkingConstraints(entity, whole, () =>
+    reachesOthers(entity, { before: null, after: whole })
+      ? createWithOthers(create)
+      : createAlone(create),
   );
+}
+
+type Creation = { ctx: Context; entity: Entity; row: Stored; columns: Row };
+
+async function createAlone({ ctx, entity, row, columns }: Creation): Promise<Stored> {
   const { sql } = ctx.db;
-  await checkingReferences(entity, row, () =>
-    commitChange(ctx, {
-      sql,
-      writes: [sql`insert into ${sql(entity.plural)} ${sql(row)} returning id`],
-      expected: 1,
-      events: [event],
-    }),
+  const occasion = occasionFor(ctx, entity, row);
+  await commitChange(ctx, {
+    sql,
+    writes: [sql`insert into ${sql(entity.plural)} ${sql(columns)} returning id`],
+    expected: 1,
+    events: draftCreated(entity, row).map((draft) => toEventRow(draft, occasion)),
+  });
+  return shown(entity, row);
+}
+
+async function createWithOthers({ ctx, entity, row, columns }: Creation): Promise<Stored> {
+  let created = row;
+  await changeMore(ctx, {
+    occasion: occasionFor(ctx, entity, row),
+    affected: (sql) => affectedBy(sql, entity, [{ before: null, after: row }]),
+    write: async (inside) => {
+      const { sql } = inside.db;
+      await sql`insert into ${sql(entity.plural)} ${sql(columns)}`;
+      created = await readEntity(sql, entity, row.id);
+      const beside = (await entity.beside?.(sql, created)) ?? [];
+      return [...draftCreated(entity, created), ...beside];
+    },
+  });
+  return shown(entity, created);
+}
+
+/** What is derived for a new row; nothing is linked to it yet. */
+function freshOf({ derived = {} }: Entity): Row {
+  return Object.fromEntries(Object.entries(derived).map(([name, { fresh }]) => [name, fresh]));
+}
+
+/** Does it take more than the one statement that writes the row and its own events? */
+function reachesOthers(entity: Entity, change: Change): boolean {
+  const mustBeRead = Object.values(entity.derived ?? {}).some(({ fresh }) => fresh === undefined);
+  const isNew = change.before === null;
+  return (
+    (isNew && (mustBeRead || entity.beside !== undefined)) ||
+    (entity.affects?.concerns(change) ?? false)
   );
-  return row;
 }
 
 /** Changes the fields given; a change of nothing writes and tells nothing. */
@@ -48,141 +78,94 @@ export async function updateEntity(
   entity: Entity,
   { id, input }: { id: string; input: unknown },
 ): Promise<Stored> {
-  const parsed = parseInput(entity.update, input);
-  const patch = pick(parsed, Object.keys(input as Row));
-  const { sql } = ctx.db;
+  const patch = parseInput(entity.update, input);
   // The version is the lock: whoever read a row that has changed since reads it again.
   for (;;) {
-    const before = await getEntity(ctx, entity, id);
-    const at = clock().now();
-    const wanted = complete(entity, { ...before, ...patch });
-    const changes = changedFields(before, wanted);
-    if (changes.length === 0) return before;
-    const after: Stored = { ...wanted, version: before.version + 1, updated_at: at };
-    const drafts = updateDrafts(entity, { before, after, changes });
-    const save = occasion(ctx.actor, at);
-    const { id: _, created_at: __, ...columns } = after;
-    const isWritten = await checkingReferences(entity, after, () =>
-      commitChange(ctx, {
-        sql,
-        writes: [
-          sql`update ${sql(entity.plural)} set ${sql(columns)}
-            where id = ${id} and version = ${before.version} returning id`,
-        ],
-        expected: 1,
-        events: drafts.map((draft) => toEventRow(draft, save)),
-      }),
+    const before = await readEntity(ctx.db.sql, entity, id);
+    checkIfMatch(ctx, before.version);
+    const update = updateOf(ctx, entity, { before, patch });
+    if (update.changes.length === 0) return shown(entity, before);
+    const isWritten = await checkingConstraints(entity, update.after, () =>
+      reachesOthers(entity, update) || newlyNamed(entity, update).length > 0
+        ? updateWithOthers(update)
+        : updateAlone(update),
     );
-    if (isWritten) return after;
+    if (isWritten) return shown(entity, update.after);
   }
 }
 
-/** Removes one and what belongs to it, each with its own event, children first. */
-export async function removeEntity(ctx: Context, entity: Entity, id: string): Promise<void> {
-  if (!isId(id)) throw notFound(titleOf(entity), id);
-  const touched: string[] = [];
-  const post = { ...ctx.post, ring: (webhookIds: string[]) => void touched.push(...webhookIds) };
-  await ctx.db.sql.begin(async (sql) => {
-    const [row] = await sql<
-      Stored[]
-    >`select * from ${sql(entity.plural)} where id = ${id} for update`;
-    if (!row) throw notFound(titleOf(entity), id);
-    const children: Doomed[] = [];
-    for (const child of entity.children) children.push(...(await lockChildren(sql, child, id)));
-    if (children.length > mostChildren) {
-      const detail = `${titleOf(entity)} ${id} has more than ${mostChildren} dependents; remove them first.`;
-      throw new AppError("conflict", detail);
-    }
-    const doomed = [...children, { entity, row }];
-    const at = occasion(ctx.actor, clock().now());
-    await commitChange(
-      { ...ctx, post },
-      {
-        sql,
-        writes: deleteAll(sql, doomed),
-        expected: doomed.length,
-        events: doomed.map((one) =>
-          toEventRow(
-            draftOf(one.entity, "deleted", { row: { ...one.row, version: one.row.version + 1 } }),
-            at,
-          ),
-        ),
-      },
-    );
-  });
-  if (touched.length > 0) ctx.post.ring(touched);
-}
+type Update = {
+  ctx: Context;
+  entity: Entity;
+  before: Stored;
+  after: Stored;
+  changes: string[];
+  columns: Row;
+};
 
-type Doomed = { entity: Entity; row: Stored };
-
-async function lockChildren(sql: Statements, child: Child, parentId: string): Promise<Doomed[]> {
-  const entity = child.entity();
-  const rows = await sql<Stored[]>`
-    select * from ${sql(entity.plural)} where ${sql(child.column)} = ${parentId}
-    order by id limit ${mostChildren + 1} for update`;
-  return rows.map((row) => ({ entity, row }));
-}
-
-function deleteAll(sql: Statements, doomed: Doomed[]) {
-  const tables = [...new Set(doomed.map(({ entity }) => entity.plural))];
-  return tables.map((table) => {
-    const ids = doomed.filter(({ entity }) => entity.plural === table).map(({ row }) => row.id);
-    return sql`delete from ${sql(table)} where id = any(${ids}::uuid[]) returning id`;
-  });
-}
-
-function complete(entity: Entity, row: Stored): Stored {
-  return { ...row, ...entity.derive?.(row) };
-}
-
-type Draft = { row: Stored; previous?: Row; changes?: string[] };
-
-function draftOf(entity: Entity, action: string, { row, previous, changes }: Draft): EventDraft {
-  return {
-    type: `${entity.name}.${action}`,
-    entity_type: entity.name,
-    entity_id: row.id,
-    entity_version: row.version,
-    current: row,
-    previous: previous ?? null,
-    changes: changes ?? [],
-    context: entity.context(row),
-  };
-}
-
-/** `updated` first, then each more specific thing the change means. */
-function updateDrafts(
+function updateOf(
+  ctx: Context,
   entity: Entity,
-  { before, after, changes }: { before: Stored; after: Stored; changes: string[] },
-): EventDraft[] {
-  const updated = draftOf(entity, "updated", {
-    row: after,
-    previous: pick(before, changes),
-    changes,
+  { before, patch }: { before: Stored; patch: Row },
+): Update {
+  const at = clock().now();
+  const row: Stored = { ...before, ...patch };
+  const completed = entity.complete?.({ row, before, actor: ctx.actor, at }) ?? {};
+  const wanted = { ...row, ...completed };
+  const changes = changedFields(before, wanted);
+  const stamps = { version: before.version + 1, updated_at: at };
+  const columns = { ...columnsOf(entity, { ...pick(wanted, changes), ...completed }), ...stamps };
+  return { ctx, entity, before, after: { ...wanted, ...stamps }, changes, columns };
+}
+
+function updateAlone(update: Update): Promise<boolean> {
+  const { ctx, entity } = update;
+  const { sql } = ctx.db;
+  const occasion = occasionFor(ctx, entity, {});
+  return commitChange(ctx, {
+    sql,
+    writes: [writeUpdate(ctx, update)],
+    expected: 1,
+    events: draftUpdated(entity, update).map((draft) => toEventRow(draft, occasion)),
   });
-  const meanings = meaningsOf(entity.rules, before, after).map(({ action, field }) =>
-    draftOf(entity, action, { row: after, previous: pick(before, [field]), changes: [field] }),
-  );
-  return [updated, ...meanings];
 }
 
-/** What the events of one save share: who, when, and a `change_id` that ties them together. */
-function occasion(actor: Actor, at: Date) {
-  const metadata = { ...actor.metadata, change_id: newId() };
-  return { actor: { ...actor, metadata }, at, baseUrl: env().baseUrl };
+function updateWithOthers(update: Update): Promise<boolean> {
+  const { ctx, entity, before, after } = update;
+  return changeMore(ctx, {
+    occasion: occasionFor(ctx, entity, {}),
+    own: async () => [{ entity: entity.plural, id: before.id }, ...newlyNamed(entity, update)],
+    affected: (sql) => affectedBy(sql, entity, [{ before, after }]),
+    write: async (inside) => {
+      const written = await writeUpdate(inside, update);
+      return written.length === 0 ? null : draftUpdated(entity, update);
+    },
+  });
 }
 
-/** An actor nobody named is called by the row's own `created_by`. */
-function namedBy(actor: Actor, row: Row): Actor {
-  const isUnknown = actor.name === unknownActor.name;
-  return isUnknown && typeof row.created_by === "string"
-    ? { ...actor, name: row.created_by }
-    : actor;
+/** What it comes to refer to: the database's own lock on that would come behind the row's. */
+function newlyNamed(entity: Entity, { after, changes }: Update): Ref[] {
+  return Object.entries(entity.references).flatMap(([column, { entity: named }]) => {
+    const id = after[column];
+    return changes.includes(column) && typeof id === "string" ? [{ entity: `${named}s`, id }] : [];
+  });
+}
+
+function writeUpdate({ db: { sql } }: Context, { entity, before, columns }: Update) {
+  return sql`
+    update ${sql(entity.plural)} set ${sql(columns)}
+    where id = ${before.id} and version = ${before.version} returning id`;
+}
+
+function columnsOf(entity: Entity, row: Row): Row {
+  return entity.toColumns?.(row) ?? row;
 }
 
 const foreignKeyViolation = "23503";
+const uniqueViolation = "23505";
 
-async function checkingReferences<T>(
+/** Turns what the database refuses into a refusal of the field that gave it. */
+async function checkingConstraints<T>(
   entity: Entity,
   row: Row,
   write: () => Promise<T>,
@@ -190,17 +173,27 @@ async function checkingReferences<T>(
   try {
     return await write();
   } catch (error) {
-    const column = brokenReference(entity, error);
-    if (!column) throw error;
-    const message = `no ${entity.references[column]} has the id ${String(row[column])}`;
-    throw invalid({ pointer: `/${column}`, code: "unknown_reference", message });
+    const { code, constraint } = violationOf(error);
+    if (code === foreignKeyViolation) throw unknownReference(entity, row, constraint) ?? error;
+    const field = code === uniqueViolation ? entity.unique?.[constraint] : undefined;
+    if (!field) throw error;
+    const message = `there is a ${entity.name} with the ${field} "${String(row[field])}" already`;
+    throw invalid({ pointer: `/${field}`, code: "taken", message });
   }
 }
 
 /** By its fields, not its class: launcher and routes have a copy of the driver each. */
-function brokenReference(entity: Entity, error: unknown): string | undefined {
-  if (!(error instanceof Error) || !("code" in error) || error.code !== foreignKeyViolation)
-    return undefined;
-  const constraint = "constraint_name" in error ? String(error.constraint_name) : "";
-  return Object.keys(entity.references).find((column) => constraint.includes(column));
+export function violationOf(error: unknown): { code: string; constraint: string } {
+  const at = (name: string) =>
+    error instanceof Error && name in error ? String(Reflect.get(error, name)) : "";
+  return { code: at("code"), constraint: at("constraint_name") };
+}
+
+function unknownReference(entity: Entity, row: Row, constraint: string) {
+  const column = Object.keys(entity.references).find((name) => constraint.includes(`_${name}_`));
+  const reference = column ? entity.references[column] : undefined;
+  if (!column || !reference) return undefined;
+  const { entity: named, field = column } = reference;
+  const message = `no ${named} has the id ${String(row[field])}`;
+  return invalid({ pointer: `/${field}`, code: "unknown_reference", message });
 }

@@ -1,13 +1,10 @@
+import { isDeepStrictEqual } from "node:util";
+
 export type Row = Record<string, unknown>;
 
 /** The names of the fields whose value differs, in the order of `before`. */
 export function changedFields(before: Row, after: Row): string[] {
-  return Object.keys(before).filter((field) => !isSame(before[field], after[field]));
-}
-
-function isSame(a: unknown, b: unknown): boolean {
-  if (a instanceof Date && b instanceof Date) return a.getTime() === b.getTime();
-  return Object.is(a, b);
+  return Object.keys(before).filter((field) => !isDeepStrictEqual(before[field], after[field]));
 }
 
 export function pick(row: Row, fields: string[]): Row {
@@ -26,6 +23,6 @@ export type ChangeRule = {
 export function meaningsOf(rules: ChangeRule[], before: Row, after: Row): ChangeRule[] {
   return rules.filter(({ field, when }) => {
     const change = { from: before[field], to: after[field] };
-    return !isSame(change.from, change.to) && (when?.(change) ?? true);
+    return !isDeepStrictEqual(change.from, change.to) && (when?.(change) ?? true);
   });
 }

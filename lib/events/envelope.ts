@@ -1,4 +1,6 @@
-import type { Actor } from "@/lib/context";
+import { nameOf, type Actor, type Cause, type Context } from "@/lib/context";
+import { clock } from "@/lib/clock";
+import { env } from "@/lib/env";
 import { newId } from "@/lib/id";
 
 export const largestBodyBytes = 256 * 1024;
@@ -25,15 +27,48 @@ export type EventRow = {
   entity_id: string;
   entity_version: number;
   created_at: Date;
+  actor: string;
+  actor_key: string | null;
+  cause_id: string | null;
+  root_id: string | null;
+  depth: number;
   body: string;
   /** Of a thin event: its text as it would have been. */
   whole_body: string | null;
 };
 
-type Occasion = { actor: Actor; at: Date; baseUrl: string };
+/** What the events of one change share: who caused it, why, and when. */
+export type Occasion = {
+  actor: Actor;
+  key?: string | null;
+  cause?: Cause | null;
+  at: Date;
+  baseUrl: string;
+};
+
+/** The occasion of a change that is made now; its `change_id` ties the events of it together. */
+export function occasionOf(
+  { actor, key, cause }: Pick<Context, "actor"> & Partial<Pick<Context, "key" | "cause">>,
+  at: Date = clock().now(),
+): Occasion {
+  const metadata = {
+    ...actor.metadata,
+    change_id: newId(),
+    ...(key ? { key } : {}),
+    ...(cause ? { cause_id: cause.id, depth: cause.depth } : {}),
+  };
+  return {
+    actor: { ...actor, metadata },
+    key,
+    cause,
+    at,
+    baseUrl: env().baseUrl,
+  };
+}
 
 /** Makes the text of an event, once; over 256 KiB it is thin: no data, a `fetch_url` instead. */
-export function toEventRow(draft: EventDraft, { actor, at, baseUrl }: Occasion): EventRow {
+export function toEventRow(draft: EventDraft, occasion: Occasion): EventRow {
+  const { actor, key, cause, at, baseUrl } = occasion;
   const id = newId();
   const { type, entity_type, entity_id, entity_version } = draft;
   const envelope = {
@@ -53,7 +88,11 @@ export function toEventRow(draft: EventDraft, { actor, at, baseUrl }: Occasion):
     },
     entity_version,
   };
-  const row = { id, type, entity_type, entity_id, entity_version, created_at: at };
+  const row = {
+    ...{ id, type, entity_type, entity_id, entity_version, created_at: at },
+    ...{ actor: nameOf(actor), actor_key: key ?? null },
+    ...{ cause_id: cause?.id ?? null, root_id: cause?.rootId ?? null, depth: cause?.depth ?? 0 },
+  };
   const body = JSON.stringify(envelope);
   if (Buffer.byteLength(body) <= largestBodyBytes) return { ...row, body, whole_body: null };
   const thin = {

@@ -29,9 +29,7 @@ export async function commitChange(
   const [row] = await sql<{ written: number; emitted: Emitted[] }[]>`
     with ${join(sql, steps, sql`, `)},
     written as (select (${join(sql, counts, sql` + `)})::int as rows),
-    ${insertEvents(sql, events)}
-    where (select rows from written) = ${expected}
-    returning id, type, entity_id),
+    ${insertEvents(sql, events, sql`(select rows from written) = ${expected}`)},
     ${insertDeliveries(sql)}
     select (select rows from written) as written, ${emittedSummary(sql)} as emitted`;
   if (row?.written !== expected) return false;
@@ -39,25 +37,54 @@ export async function commitChange(
   return true;
 }
 
-function insertEvents(sql: Statements, events: EventRow[]): Fragment {
+/**
+ * Records events of what has been written before in the same transaction, or of what is no row of
+ * ours, each with its deliveries, in one statement.
+ */
+export async function recordEvents(
+  ctx: SystemContext,
+  { sql, events }: { sql: Statements; events: EventRow[] },
+): Promise<void> {
+  const [row] = await sql<{ emitted: Emitted[] }[]>`
+    with ${insertEvents(sql, events, sql`true`)},
+    ${insertDeliveries(sql)}
+    select ${emittedSummary(sql)} as emitted`;
+  announce(ctx, events, row?.emitted ?? []);
+}
+
+function insertEvents(sql: Statements, events: EventRow[], condition: Fragment): Fragment {
   return sql`recorded as (
-    insert into events (id, type, entity_type, entity_id, entity_version, created_at, body, whole_body)
-    select id, type, entity_type, entity_id, entity_version, created_at, body, whole_body
+    insert into events (id, type, entity_type, entity_id, entity_version, created_at, body, whole_body,
+      actor, actor_key, cause_id, root_id, depth, seen)
+    select drafted.*, pg_current_snapshot()
     from unnest(
       ${events.map((e) => e.id)}::uuid[], ${events.map((e) => e.type)}::text[],
       ${events.map((e) => e.entity_type)}::text[], ${events.map((e) => e.entity_id)}::uuid[],
       ${events.map((e) => e.entity_version)}::int[], ${events.map((e) => e.created_at.toISOString())}::text[]::timestamptz[],
-      ${events.map((e) => e.body)}::text[], ${events.map((e) => e.whole_body)}::text[]
-    ) as drafted (id, type, entity_type, entity_id, entity_version, created_at, body, whole_body)`;
+      ${events.map((e) => e.body)}::text[], ${events.map((e) => e.whole_body)}::text[],
+      ${events.map((e) => e.actor)}::text[], ${events.map((e) => e.actor_key)}::text[],
+      ${events.map((e) => e.cause_id)}::uuid[], ${events.map((e) => e.root_id)}::uuid[],
+      ${events.map((e) => e.depth)}::int[]
+    ) as drafted
+    where ${condition}
+    returning id, type, entity_id, actor, actor_key, coalesce(whole_body, body) as text
+  ),
+  -- What filters look at: read once for all of them, and only if there are any.
+  told as materialized (
+    select recorded.*, case when exists (
+      select from webhook_subscriptions where filter_plan is not null and state <> 'deleted'
+    ) then text::jsonb end as document
+    from recorded
+  )`;
 }
 
 /** A paused or failing webhook gets its deliveries too: they are held until it goes on. */
 function insertDeliveries(sql: Statements): Fragment {
   return sql`delivered as (
     insert into webhook_deliveries (id, subscription_id, event_id, event_type, next_attempt_at)
-    select turbo_uuid_v7(), webhook.id, recorded.id, recorded.type, clock_timestamp()
-    from recorded join webhook_subscriptions webhook
-      on ${matchesEvent(sql, sql`recorded`)}
+    select turbo_uuid_v7(), webhook.id, told.id, told.type, clock_timestamp()
+    from told join webhook_subscriptions webhook
+      on ${matchesEvent(sql, sql`told`)}
       and (webhook.state in ('active', 'paused')
         or (webhook.state = 'disabled' and webhook.disabled_reason is distinct from 'gone'))
     returning event_id, subscription_id)`;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { entityOf } from "@/lib/entities/definitions";
+import { entities, entityOf } from "@/lib/entities/definitions";
 import { isId } from "@/lib/id";
 import { catalogue } from "./catalogue";
 import { meaningsOf } from "./changes";
@@ -11,7 +11,7 @@ const occasion = {
   at: new Date(),
   baseUrl: "http://localhost:3000",
 };
-const ofEntities = catalogue.filter(({ entity }) => entity !== "webhook");
+const ofEntities = catalogue.filter(({ entity }) => `${entity}s` in entities);
 
 describe.each(catalogue)("the sample of $type", ({ type, entity }) => {
   const sample = sampleOf(type);
@@ -35,15 +35,13 @@ describe.each(ofEntities)("the sample of $type", ({ type, entity }) => {
   const definition = entityOf(`${entity}s`);
   const action = type.slice(entity.length + 1);
 
-  it("shows an entity that could be created so", () => {
-    const given = Object.fromEntries(definition.fields.map((name) => [name, sample.current[name]]));
-    expect(definition.create.safeParse(given).error).toBeUndefined();
-    expect(sample.context).toMatchObject(definition.context(sample.current));
+  it("shows the entity whole, as it is shown", () => {
+    expect(definition.shape.safeParse(sample.current).error).toBeUndefined();
   });
 
   it("has the meaning its type has", () => {
     const rule = definition.rules.find((one) => one.action === action);
-    if (!rule) return expect(["created", "updated", "deleted"]).toContain(action);
+    if (!rule) return;
     const before = { ...sample.current, ...sample.previous };
     expect(meaningsOf([rule], before, sample.current)).toEqual([rule]);
   });

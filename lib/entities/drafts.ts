@@ -1,0 +1,73 @@
+import { meaningsOf, pick, type Row } from "@/lib/events/changes";
+import type { EventDraft } from "@/lib/events/envelope";
+import type { Entity, Meaning, Stored } from "./define";
+
+/** What anybody may see of a row: its fields, in the order of its shape. */
+export function shown(entity: Entity, row: Stored): Stored {
+  // The shape has an id and a version.
+  return pick(row, Object.keys(entity.shape.shape)) as Stored;
+}
+
+type Told = {
+  row: Stored;
+  previous?: Row | null;
+  changes?: string[];
+  /** What this event alone shows beside the entity. */
+  more?: Row | undefined;
+};
+
+/** One event of an entity, not yet recorded. */
+export function draftOf(
+  entity: Entity,
+  action: string,
+  { row, previous, changes, more }: Told,
+): EventDraft {
+  return {
+    type: `${entity.name}.${action}`,
+    entity_type: entity.name,
+    entity_id: row.id,
+    entity_version: row.version,
+    current: { ...shown(entity, row), ...more },
+    previous: previous ?? null,
+    changes: changes ?? [],
+    context: entity.context(row),
+  };
+}
+
+/** Each thing a change means, with the fields that say so as they were. */
+export function draftMeanings(
+  entity: Entity,
+  { before, after }: { before: Stored | null; after: Stored },
+  meanings: Meaning[],
+): EventDraft[] {
+  return meanings.map(({ action, fields = [], more }) => {
+    const previous = before && fields.length > 0 ? pick(before, fields) : null;
+    return draftOf(entity, action, { row: after, previous, changes: fields, more });
+  });
+}
+
+export function draftCreated(entity: Entity, row: Stored): EventDraft[] {
+  const change = { before: null, after: row };
+  return [
+    draftOf(entity, "created", { row }),
+    ...draftMeanings(entity, change, entity.meanings?.(null, row) ?? []),
+  ];
+}
+
+/** `updated` first, then each more specific thing the change means. */
+export function draftUpdated(
+  entity: Entity,
+  { before, after, changes }: { before: Stored; after: Stored; changes: string[] },
+): EventDraft[] {
+  const meanings = [
+    ...meaningsOf(entity.rules, before, after).map(({ action, field }) => ({
+      action,
+      fields: [field],
+    })),
+    ...(entity.meanings?.(before, after) ?? []),
+  ];
+  return [
+    draftOf(entity, "updated", { row: after, previous: pick(before, changes), changes }),
+    ...draftMeanings(entity, { before, after }, meanings),
+  ];
+}

@@ -1,0 +1,40 @@
+import { z } from "zod";
+import { longText, plainText } from "@/lib/text";
+
+// What a field takes, and behind the pipe what is stored and shown of it.
+
+/** A required line of 1..200 characters. */
+export const title = plainText(200);
+
+/** A text that may be empty or absent; absent is null. */
+export const text = longText(100_000)
+  .transform((given) => given ?? null)
+  .pipe(z.string().nullable());
+
+/** Somebody's name, or null. */
+export const optionalName = longText(200)
+  .transform((given) => given?.trim() || null)
+  .pipe(z.string().nullable());
+
+/** A day without a time, or null. */
+export const day = z.iso
+  .date("must be a date such as 2026-11-23")
+  .nullish()
+  .transform((given) => given ?? null)
+  .pipe(z.iso.date().nullable());
+
+/** The id of another entity, in lower case as it is stored. */
+export const reference = z
+  .uuid("must be a UUID")
+  .transform((given) => given.toLowerCase())
+  .pipe(z.uuid());
+
+export const optionalReference = z
+  .uuid("must be a UUID")
+  .nullish()
+  .transform((given) => given?.toLowerCase() ?? null)
+  .pipe(z.uuid().nullable());
+
+export const count = z.int().min(0);
+export const percentage = z.int().min(0).max(100);
+export const ids = z.array(z.uuid());

@@ -1,0 +1,101 @@
+import { documentTargets } from "@/db/schema";
+import type { Row } from "@/lib/events/changes";
+import type { Stored } from "./define";
+
+/** One end of a link: an entity, by the column of the link's table that names it. */
+export type LinkEnd = { plural: string; column: string };
+
+/** What a link means when it is made or taken away, told of one of its ends. */
+export type LinkMeaning = {
+  of: "owner" | "other";
+  action: string;
+  /** What it shows beside that end: the opposite one, as it is shown. */
+  more?: (opposite: Row, name: string) => Row;
+  /** Told only if so. */
+  when?: (ends: { owner: Stored; other: Stored }) => boolean;
+};
+
+/** Entities that belong to each other, as rows of a table of their own. */
+export type Link = {
+  table: string;
+  /** Where it stands in the API: /milestones/{id}/issues. */
+  owner: LinkEnd;
+  path: string;
+  /** The field of the request that names the other end. */
+  field: string;
+  /** Several: the request says which by `entity_type`. */
+  others: LinkEnd[];
+  added: LinkMeaning[];
+  removed: LinkMeaning[];
+  /** It must not lead back to where it began. */
+  isAcyclic?: true;
+};
+
+/** All of them; each has its endpoints, and makes `updated` of both its ends. */
+export const links: Link[] = [
+  {
+    table: "milestone_issues",
+    owner: { plural: "milestones", column: "milestone_id" },
+    path: "issues",
+    field: "issue_id",
+    others: [{ plural: "issues", column: "issue_id" }],
+    added: [{ of: "other", action: "linked_to_milestone", more: (milestone) => ({ milestone }) }],
+    removed: [],
+  },
+  {
+    table: "initiative_issues",
+    owner: { plural: "initiatives", column: "initiative_id" },
+    path: "issues",
+    field: "issue_id",
+    others: [{ plural: "issues", column: "issue_id" }],
+    added: [
+      { of: "other", action: "linked_to_initiative", more: (initiative) => ({ initiative }) },
+      { of: "owner", action: "issue_added", more: (issue) => ({ issue }) },
+    ],
+    removed: [],
+  },
+  {
+    table: "issue_tags",
+    owner: { plural: "issues", column: "issue_id" },
+    path: "tags",
+    field: "tag_id",
+    others: [{ plural: "tags", column: "tag_id" }],
+    added: [
+      { of: "owner", action: "tagged", more: (tag) => ({ tag }) },
+      { of: "other", action: "applied", more: (issue) => ({ issue }) },
+    ],
+    removed: [{ of: "other", action: "removed", more: (issue) => ({ issue }) }],
+  },
+  {
+    table: "issue_dependencies",
+    owner: { plural: "issues", column: "issue_id" },
+    path: "dependencies",
+    field: "depends_on_id",
+    others: [{ plural: "issues", column: "depends_on_id" }],
+    added: [
+      {
+        of: "owner",
+        action: "blocked",
+        more: (issue) => ({ blocked_by: issue }),
+        when: ({ other }) => other.status !== "closed",
+      },
+    ],
+    removed: [],
+    isAcyclic: true,
+  },
+  {
+    table: "document_links",
+    owner: { plural: "documents", column: "document_id" },
+    path: "links",
+    field: "entity_id",
+    others: documentTargets.map((target) => ({ plural: `${target}s`, column: `${target}_id` })),
+    added: [
+      {
+        of: "owner",
+        action: "linked",
+        more: ({ id }, entity_type) => ({ linked: { entity_type, entity_id: id } }),
+      },
+    ],
+    removed: [],
+  },
+];

@@ -1,0 +1,61 @@
+import { z } from "zod";
+import { priorities, projectStatuses } from "@/db/schema";
+import { define } from "./define";
+import { count, ids, percentage, text, title } from "./fields";
+import { thresholdsCrossed } from "./progress";
+
+const quarters = [25, 50, 75, 100];
+
+export const project = define({
+  name: "project",
+  plural: "projects",
+  fields: {
+    name: title,
+    description: text,
+    status: z.enum(projectStatuses),
+    priority: z.enum(priorities),
+  },
+  defaults: { status: "active", priority: "medium" },
+  stored: { is_archived: z.boolean() },
+  derived: {
+    issue_count: {
+      shape: count,
+      fresh: 0,
+      select: `(select count(*)::int from issues where project_id = entity.id)`,
+    },
+    completion_percentage: {
+      shape: percentage,
+      fresh: 0,
+      select: `(
+        select coalesce(100 * count(*) filter (where status = 'closed') / nullif(count(*), 0), 0)::int
+        from issues where project_id = entity.id)`,
+    },
+    document_ids: {
+      shape: ids,
+      fresh: [],
+      select: `array(
+        select document_id from document_links where project_id = entity.id order by created_at, document_id)`,
+    },
+  },
+  complete: ({ row }) => ({ is_archived: row.status === "archived" }),
+  filters: ["status", "priority"],
+  context: (row) => ({ project_id: String(row.id) }),
+  rules: [
+    { action: "status_changed", field: "status" },
+    { action: "archived", field: "status", when: ({ to }) => to === "archived" },
+  ],
+  echoes: (before, after) =>
+    thresholdsCrossed(before, after, quarters).map((threshold) => ({
+      action: "completion_milestone",
+      fields: ["completion_percentage"],
+      more: { threshold },
+    })),
+  children: [
+    { plural: "comments", column: "project_id" },
+    { plural: "issues", column: "project_id" },
+    { plural: "milestones", column: "project_id" },
+    { plural: "initiatives", column: "project_id" },
+    { plural: "documents", column: "project_id" },
+  ],
+  references: {},
+});

@@ -1,0 +1,31 @@
+import { z } from "zod";
+import { plainText } from "@/lib/text";
+import { define } from "./define";
+import { count } from "./fields";
+
+export const tag = define({
+  name: "tag",
+  plural: "tags",
+  fields: {
+    name: plainText(50),
+    color: z
+      .string()
+      .regex(/^#[0-9a-f]{6}$/i, "must be a color such as #6366f1")
+      .transform((color) => color.toLowerCase())
+      .pipe(z.string()),
+  },
+  defaults: { color: "#6b7280" },
+  derived: {
+    issue_count: {
+      shape: count,
+      fresh: 0,
+      select: `(select count(*)::int from issue_tags where tag_id = entity.id)`,
+    },
+  },
+  filters: ["name"],
+  context: () => ({}),
+  rules: [],
+  children: [],
+  references: {},
+  unique: { tags_name: "name" },
+});

@@ -1,0 +1,60 @@
+import { z } from "zod";
+import type { Statements } from "@/db/client";
+import type { Context } from "@/lib/context";
+import { readList, type Page } from "@/lib/page";
+import { isStorable } from "@/lib/text";
+
+const isTime = (text: string) =>
+  z.iso.datetime({ offset: true }).safeParse(text).success && Date.parse(text) >= 0;
+const time = z
+  .string()
+  .refine(isTime, "must be a time such as 2026-11-23T08:00:00Z")
+  .transform((text) => new Date(text))
+  .meta({ format: "date-time" });
+const id = z.guid("must be a UUID");
+const word = z.string().min(1).max(300).refine(isStorable, "must not contain NUL");
+
+/** What a list of events may be narrowed to; `event_type` also as `issue.*`, `actor` as `ai:claude`. */
+export const EventFilters = z
+  .object({
+    event_type: word,
+    entity_type: word,
+    entity_id: id,
+    actor: word,
+    since: time,
+    until: time,
+    cause_id: id,
+  })
+  .partial();
+
+/** One page of events as they were told, newest first. */
+export async function listEvents(
+  ctx: Context,
+  query: URLSearchParams,
+): Promise<{ rows: { id: string; body: string }[]; page: Page }> {
+  const { page, filters } = readList(query, EventFilters);
+  const { sql } = ctx.db;
+  const rows = await sql<{ id: string; body: string }[]>`
+    select id, body from events
+    where ${page.after ? sql`id < ${page.after}` : sql`true`} ${conditions(sql, filters)}
+    order by id desc limit ${page.limit + 1}`;
+  return { rows: [...rows], page };
+}
+
+function conditions(sql: Statements, given: z.output<typeof EventFilters>) {
+  const { event_type, entity_type, entity_id, actor, since, until, cause_id } = given;
+  return [
+    event_type === undefined ? sql`` : sql`and ${typeCondition(sql, event_type)}`,
+    entity_type === undefined ? sql`` : sql`and entity_type = ${entity_type}`,
+    entity_id === undefined ? sql`` : sql`and entity_id = ${entity_id}`,
+    actor === undefined ? sql`` : sql`and actor = ${actor}`,
+    since === undefined ? sql`` : sql`and created_at >= ${since}`,
+    until === undefined ? sql`` : sql`and created_at < ${until}`,
+    cause_id === undefined ? sql`` : sql`and cause_id = ${cause_id}`,
+  ];
+}
+
+function typeCondition(sql: Statements, pattern: string) {
+  if (!pattern.endsWith(".*")) return sql`type = ${pattern}`;
+  return sql`starts_with(type, ${pattern.slice(0, -1)})`;
+}

@@ -29,7 +29,8 @@ setParts({ turboEngine: createEngine({ sql, handler }) });
 
 beforeEach(async () => {
   useEnv();
-  await sql`truncate webhook_subscriptions, events, installation, engine_runs cascade`;
+  await sql`truncate webhook_subscriptions, events, engine_runs cascade`;
+  await sql`delete from installation where key <> 'id'`;
 });
 afterAll(() => database.close());
 
@@ -132,6 +133,82 @@ describe("the audit", () => {
   });
 });
 
+describe("a report that no cron has told", () => {
+  const setMark = (key: string, ago: string) => sql`
+    insert into installation (key, value) values (${key}, (now() - ${ago}::interval)::text)`;
+  const readTold = () => sql`select type from events order by type`;
+
+  it("is told by the sweep, once by several, and once only", async () => {
+    await setMark("daily_digest", "3 days");
+    await setMark("weekly_report", "20 days");
+    await Promise.all([sweep(), sweep(), sweep()]);
+    await sweep();
+    expect(await readTold()).toEqual([
+      { type: "system.daily_digest" },
+      { type: "system.weekly_report" },
+    ]);
+  });
+
+  it("is none in a new installation", async () => {
+    await sweep();
+    await sweep();
+    expect(await readTold()).toEqual([]);
+    expect(await sql`select key from installation where key like '%ly_%' order by key`).toEqual([
+      { key: "daily_digest" },
+      { key: "weekly_report" },
+    ]);
+  });
+
+  it("that cannot be told does not keep the lanes from being swept", async () => {
+    await sql`insert into installation (key, value) values ('daily_digest', 'not a time')`;
+    const webhook = await addWebhook(sql);
+    await addDeliveries(sql, webhook, { dueMsAgo: 5_000 });
+    expect(await sweep()).toEqual({ rung: 1, cancelled: 0 });
+  });
+});
+
+describe("a backlog", () => {
+  const minutes = 60_000;
+  /** Looks once, and once more as if that were a good minute later. */
+  const lookTwice = async () => {
+    await sweep();
+    await sql`update installation set value = (now() - interval '30 s')::text
+      where key = 'audit_at'`;
+    await sql`update installation set value = jsonb_set(value::jsonb, '{seen_at}',
+      to_jsonb(now() - interval '61 s'))::text where key = 'backlog'`;
+    await sweep();
+  };
+  const readTold = () => sql`select type from events where type like 'system.%'`;
+
+  it("of more than five minutes is told", async () => {
+    await addDeliveries(sql, await addWebhook(sql), { dueMsAgo: 6 * minutes });
+    await lookTwice();
+    expect(await readTold()).toEqual([{ type: "system.health_check_failed" }]);
+  });
+
+  it.each<[string, () => Promise<unknown>]>([
+    [
+      "a little late",
+      () => sql`update webhook_deliveries set next_attempt_at = now() - interval '2 min'`,
+    ],
+    [
+      "scheduled",
+      () => sql`update webhook_deliveries set next_attempt_at = now() + interval '1 s'`,
+    ],
+    ["held for a paused webhook", () => sql`update webhook_subscriptions set state = 'paused'`],
+    [
+      "of a receiver that hangs",
+      () => sql`update webhook_lanes set failures_in_row = 10, failing_since = now()`,
+    ],
+    ["all held: WEBHOOK_ENABLED is false", async () => useEnv({ WEBHOOK_ENABLED: "false" })],
+  ])("is none if what waits is %s", async (_, change) => {
+    await addDeliveries(sql, await addWebhook(sql), { dueMsAgo: 6 * minutes });
+    await change();
+    await lookTwice();
+    expect(await readTold()).toEqual([]);
+  });
+});
+
 describe("markSweep", () => {
   it("lets one of several processes sweep at a time", async () => {
     const marks = () =>
@@ -160,12 +237,15 @@ describe("markSweep", () => {
 });
 
 describe("the functions", () => {
-  it("are a drain for each bell, a recovery's step and a sweep each minute, as the embedded engine learns them", async () => {
+  it("are a drain for each bell, a recovery's step, a sweep each minute and what is told by the clock, as the embedded engine learns them", async () => {
     const learnt = await learnFunctions(handler);
     expect(learnt).toMatchObject([
       { id: "turbo-drain-lane", events: ["turbo/webhook.due"], crons: [] },
       { id: "turbo-recover-webhook", events: ["turbo/webhook.recover"], crons: [] },
       { id: "turbo-sweep-lanes", events: [], crons: [{ expression: "* * * * *" }] },
+      { id: "turbo-tell-due-dates", events: [], crons: [{ expression: "* * * * *" }] },
+      { id: "turbo-daily-digest", events: [], crons: [{ expression: "0 8 * * *" }] },
+      { id: "turbo-weekly-report", events: [], crons: [{ expression: "0 8 * * 1" }] },
     ]);
   });
 });

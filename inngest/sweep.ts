@@ -3,21 +3,29 @@ import { audit } from "@/lib/delivery/audit";
 import { cancelOrphans, interruptClaims } from "@/lib/delivery/claim";
 import { judgeFailing } from "@/lib/delivery/failing";
 import { overdueLanes } from "@/lib/delivery/lane";
+import { clock } from "@/lib/clock";
 import { env } from "@/lib/env";
+import { noteBacklog } from "@/lib/events/health-events";
+import { reports, tellReport } from "@/lib/events/reports";
+import { log, reasonOf } from "@/lib/log";
+import { asSystem } from "./as-system";
 import { deliverer } from "./deliverer";
+import { readOldestDueAt } from "./health";
 import { ring } from "./post-office";
 import { ringStalledRecoveries } from "./recovery-bell";
 
 const mostSteps = 10;
 const auditsApartMs = 25_000;
+/** A report that no cron has told by then is told by the sweep. */
+const reportLateMs = 60_000;
 /** How long a lost bell, or whatever else a sweep repairs, may hold a lane up at most. */
 const patienceMs = { embedded: 60_000, server: 120_000 };
 
 /**
  * Rings the lanes whose work is overdue and whom no bell or holder is looking after, whatever
  * crash or lost event left them so; recoveries likewise. Of webhooks that nobody drains it frees
- * lost attempts, and cancels what waits for those that are gone. It judges the webhooks that only fail, and now and
- * then has a look at whether all this is enough.
+ * lost attempts, and cancels what waits for those that are gone. It judges the webhooks that only fail,
+ * tells the reports that no cron has told, and now and then has a look at whether all this is enough.
  */
 export async function sweep(): Promise<{ rung: number; cancelled: number }> {
   const { sql } = db();
@@ -29,12 +37,14 @@ export async function sweep(): Promise<{ rung: number; cancelled: number }> {
     const ours = deliverer().deliveriesUnderWay();
     await interruptClaims(sql, { of: "stopped", timeoutMs, ours });
     const cancelled = await cancelMostOrphans();
-    if (enabled) await judge();
+    if (enabled) await asSystem("sweep", judgeFailing);
+    await tellLateReports();
     return { rung: lanes.length, cancelled };
   } finally {
     // All the more when something of it fails.
     if (await markSweep("audit_at", auditsApartMs)) {
       await audit(sql, { isEnabled: enabled, patienceMs: patienceMs[env().inngest.engine] });
+      if (enabled) await lookForBacklog();
     }
   }
 }
@@ -50,11 +60,21 @@ async function cancelMostOrphans(): Promise<number> {
   return all;
 }
 
-async function judge(): Promise<void> {
-  const rings: Promise<void>[] = [];
-  const post = { ring: (webhookIds: string[]) => void rings.push(ring(webhookIds)) };
-  await judgeFailing({ db: db(), requestId: "sweep", post });
-  await Promise.all(rings);
+/** Whatever becomes of one, the other is told and lanes are swept. */
+async function tellLateReports(): Promise<void> {
+  const given = { now: clock().now(), lateMs: reportLateMs };
+  for (const report of reports) {
+    try {
+      await asSystem("sweep", (ctx) => tellReport(ctx, { report, ...given }));
+    } catch (error) {
+      log.warn("report not told; the next sweep tries again", { report, reason: reasonOf(error) });
+    }
+  }
+}
+
+async function lookForBacklog(): Promise<void> {
+  const oldestDueAt = await readOldestDueAt(db().sql);
+  await asSystem("sweep", (ctx) => noteBacklog(ctx, { oldestDueAt, now: clock().now() }));
 }
 
 type Mark = "timer_sweep_at" | "cron_sweep_at" | "audit_at";

@@ -9,6 +9,7 @@ import { deliverer } from "./deliverer";
 import { createEngine, type Engine } from "./engine/engine";
 import { within } from "./engine/within";
 import { functionsOf } from "./functions";
+import { OutageWatch, tickMs } from "./outage-watch";
 import { hear } from "./post-office";
 import { setParts } from "./process";
 import { Registration } from "./registration";
@@ -42,6 +43,13 @@ export class Worker {
     this.#every(sweepEveryMs, "sweep failed", async () => {
       if (await markSweep("timer_sweep_at", sweepEveryMs / 2)) await sweep();
     });
+    this.#watchForOutages();
+  }
+
+  #watchForOutages(): void {
+    const watch = new OutageWatch(db().sql);
+    this.#timers.push(setInterval(() => watch.tick(), tickMs));
+    this.#every(tickMs, "outage of the database not told", () => watch.look());
   }
 
   async #startEngine(ownsDatabase: boolean): Promise<void> {

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createTestDatabase } from "@/db/testing";
-import { issue } from "@/lib/entities/definitions";
+import { issue } from "@/lib/entities/issue";
 import { createEntity } from "@/lib/entities/write";
 import {
   addDeliveries,

@@ -1,0 +1,15 @@
+import { cron, type Inngest } from "inngest";
+import { clock } from "@/lib/clock";
+import { tellReport } from "@/lib/events/reports";
+import { asSystem } from "@/inngest/as-system";
+
+/** Tells at 08:00 UTC what has happened since it last did. */
+export function dailyDigest(client: Inngest) {
+  return client.createFunction(
+    { id: "daily-digest", triggers: [cron("0 8 * * *")], retries: 4 },
+    async () => {
+      const given = { report: "daily_digest", now: clock().now() } as const;
+      return { told: await asSystem("daily-digest", (ctx) => tellReport(ctx, given)) };
+    },
+  );
+}

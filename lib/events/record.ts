@@ -3,7 +3,7 @@ import type { Statements } from "@/db/client";
 import type { SystemContext } from "@/lib/context";
 import { log } from "@/lib/log";
 import type { EventRow } from "./envelope";
-import { matchesEvent } from "./matching";
+import { isWanted } from "./matching";
 
 type Fragment = postgres.PendingQuery<postgres.Row[]>;
 type Emitted = { event_id: string; webhook_ids: string[] };
@@ -68,25 +68,29 @@ function insertEvents(sql: Statements, events: EventRow[], condition: Fragment):
     ) as drafted
     where ${condition}
     returning id, type, entity_id, actor, actor_key, coalesce(whole_body, body) as text
-  ),
-  -- What filters look at: read once for all of them, and only if there are any.
-  told as materialized (
-    select recorded.*, case when exists (
-      select from webhook_subscriptions where filter_plan is not null and state <> 'deleted'
-    ) then text::jsonb end as document
-    from recorded
   )`;
 }
 
-/** A paused or failing webhook gets its deliveries too: they are held until it goes on. */
+/**
+ * A paused or failing webhook gets its deliveries too: they are held until it goes on. What filters
+ * look at is read only for those that name the type, and once for all of them.
+ */
 function insertDeliveries(sql: Statements): Fragment {
-  return sql`delivered as (
-    insert into webhook_deliveries (id, subscription_id, event_id, event_type, next_attempt_at)
-    select turbo_uuid_v7(), webhook.id, told.id, told.type, clock_timestamp()
-    from told join webhook_subscriptions webhook
-      on ${matchesEvent(sql, sql`told`)}
+  const event = sql`recorded`;
+  return sql`wanted as materialized (
+    select recorded.id, recorded.type, webhook.id as webhook_id, webhook.filter_plan
+    from recorded join webhook_subscriptions webhook
+      on ${isWanted(sql, event)}
       and (webhook.state in ('active', 'paused')
         or (webhook.state = 'disabled' and webhook.disabled_reason is distinct from 'gone'))
+  ), readable as materialized (
+    select id, text::jsonb as document from recorded
+    where id in (select id from wanted where filter_plan is not null)
+  ), delivered as (
+    insert into webhook_deliveries (id, subscription_id, event_id, event_type, next_attempt_at)
+    select turbo_uuid_v7(), webhook_id, id, type, clock_timestamp()
+    from wanted left join readable using (id)
+    where filter_plan is null or turbo_mismatch(filter_plan, document) is null
     returning event_id, subscription_id)`;
 }
 

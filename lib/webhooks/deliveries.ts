@@ -1,85 +1,72 @@
-import type { Sql } from "@/db/client";
+import { z } from "zod";
+import type { Statements } from "@/db/client";
 import { deliveryStatuses } from "@/db/schema";
 import type { Context } from "@/lib/context";
-import { AppError, invalid, notFound, type FieldError } from "@/lib/errors";
+import { AppError, notFound } from "@/lib/errors";
+import { EventFilters } from "@/lib/events/list-events";
 import { isId } from "@/lib/id";
-import { readPage, type Page } from "@/lib/page";
+import { readList, type Page } from "@/lib/page";
 import type { Attempt, Delivery, DeliveryDetail } from "./schema";
 
-const columns = (sql: Sql) => sql`
+const columns = (sql: Statements) => sql`
   delivery.id, delivery.subscription_id, delivery.event_id, delivery.event_type, delivery.status,
   delivery.response_code, delivery.response_body, delivery.error_message, delivery.attempts,
   delivery.trigger, coalesce(delivery.claimed_until > clock_timestamp(), false) as is_in_flight,
   (delivery.status = 'pending' and webhook.state <> 'active') as is_held,
   delivery.next_attempt_at, delivery.created_at, delivery.delivered_at`;
 
-const filterNames = [
-  "webhook_id",
-  "status",
-  "event_type",
-  "event_id",
-  "entity_id",
-  "code_class",
-  "since",
-  "until",
-];
+const codeClasses = ["1xx", "2xx", "3xx", "4xx", "5xx"] as const;
+const id = z.guid("must be a UUID");
 
-/** Newest first; filters: webhook_id, status, event_type (also `issue.*`), event_id, entity_id, code_class (2xx), since, until. */
+/** What a list of deliveries may be narrowed to; `event_type` also as `issue.*`, `code_class` as `5xx`. */
+export const DeliveryFilters = EventFilters.pick({
+  event_type: true,
+  entity_id: true,
+  since: true,
+  until: true,
+}).extend({
+  webhook_id: id.optional(),
+  status: z.enum(deliveryStatuses, `must be one of ${deliveryStatuses.join(", ")}`).optional(),
+  event_id: id.optional(),
+  code_class: z.enum(codeClasses, `must be one of ${codeClasses.join(", ")}`).optional(),
+});
+
+/** One page of deliveries, newest first. */
 export async function listDeliveries(
   ctx: Context,
   query: URLSearchParams,
 ): Promise<{ rows: Delivery[]; page: Page }> {
-  const page = readPage(query, filterNames);
-  checkFilters(query);
+  const { page, filters } = readList(query, DeliveryFilters);
   const { sql } = ctx.db;
-  const has = (name: string) => query.get(name) ?? "";
-  const conditions = [
-    page.after ? sql`and delivery.id < ${page.after}` : sql``,
-    query.has("webhook_id") ? sql`and delivery.subscription_id = ${has("webhook_id")}` : sql``,
-    query.has("status") ? sql`and delivery.status = ${has("status")}` : sql``,
-    query.has("event_id") ? sql`and delivery.event_id = ${has("event_id")}` : sql``,
-    query.has("event_type") ? sql`and ${typeCondition(sql, has("event_type"))}` : sql``,
-    query.has("entity_id")
-      ? sql`and delivery.event_id in (select id from events where entity_id = ${has("entity_id")})`
-      : sql``,
-    query.has("code_class")
-      ? sql`and delivery.response_code / 100 = ${Number(has("code_class")[0])}`
-      : sql``,
-    query.has("since") ? sql`and delivery.created_at >= ${new Date(has("since"))}` : sql``,
-    query.has("until") ? sql`and delivery.created_at < ${new Date(has("until"))}` : sql``,
-  ];
   const rows = await sql<Delivery[]>`
     select ${columns(sql)} from webhook_deliveries delivery
     join webhook_subscriptions webhook on webhook.id = delivery.subscription_id
-    where true ${conditions}
+    where ${page.after ? sql`delivery.id < ${page.after}` : sql`true`} ${conditions(sql, filters)}
     order by delivery.id desc limit ${page.limit + 1}`;
   return { rows, page };
 }
 
-function typeCondition(sql: Sql, pattern: string) {
-  if (!pattern.endsWith(".*")) return sql`delivery.event_type = ${pattern}`;
-  return sql`starts_with(delivery.event_type, ${pattern.slice(0, -1)})`;
+function conditions(sql: Statements, filters: z.output<typeof DeliveryFilters>) {
+  const { webhook_id, status, event_id, event_type, entity_id, code_class, since, until } = filters;
+  return [
+    webhook_id === undefined ? sql`` : sql`and delivery.subscription_id = ${webhook_id}`,
+    status === undefined ? sql`` : sql`and delivery.status = ${status}`,
+    event_id === undefined ? sql`` : sql`and delivery.event_id = ${event_id}`,
+    event_type === undefined ? sql`` : sql`and ${typeCondition(sql, event_type)}`,
+    entity_id === undefined
+      ? sql``
+      : sql`and delivery.event_id in (select id from events where entity_id = ${entity_id})`,
+    code_class === undefined
+      ? sql``
+      : sql`and delivery.response_code / 100 = ${Number(code_class[0])}`,
+    since === undefined ? sql`` : sql`and delivery.created_at >= ${since}`,
+    until === undefined ? sql`` : sql`and delivery.created_at < ${until}`,
+  ];
 }
 
-function checkFilters(query: URLSearchParams): void {
-  const errors: FieldError[] = [];
-  const check = (name: string, isRight: (value: string) => boolean, message: string) => {
-    const value = query.get(name);
-    if (value !== null && !isRight(value))
-      errors.push({ pointer: `/${name}`, code: "invalid", message });
-  };
-  for (const name of ["webhook_id", "event_id", "entity_id"]) check(name, isId, "must be a UUID");
-  const statuses: readonly string[] = deliveryStatuses;
-  check("status", (value) => statuses.includes(value), `must be one of ${statuses.join(", ")}`);
-  check("code_class", (value) => /^[1-5]xx$/.test(value), "must be 2xx, 3xx, 4xx or 5xx");
-  for (const name of ["since", "until"]) {
-    check(
-      name,
-      (value) => !Number.isNaN(Date.parse(value)),
-      "must be a time such as 2026-11-23T08:00:00Z",
-    );
-  }
-  if (errors.length > 0) throw invalid(...errors);
+function typeCondition(sql: Statements, pattern: string) {
+  if (!pattern.endsWith(".*")) return sql`delivery.event_type = ${pattern}`;
+  return sql`starts_with(delivery.event_type, ${pattern.slice(0, -1)})`;
 }
 
 /** One delivery with the payload it posts and its attempts, oldest first. */

@@ -1,9 +1,9 @@
 import type postgres from "postgres";
-import type { Sql } from "@/db/client";
+import type { Statements } from "@/db/client";
 import type { RecoveryStatus } from "@/db/schema";
-import { matchesEvent } from "@/lib/events/matching";
-import { sampleEntityIds } from "@/lib/events/samples";
+import { isNoTest, matchesEvent, readableEvents } from "@/lib/events/matching";
 import { leastIdAt } from "@/lib/id";
+import { leastChunk, nextChunk } from "./chunk-size";
 
 type Fragment = postgres.PendingQuery<postgres.Row[]>;
 
@@ -11,7 +11,7 @@ type Fragment = postgres.PendingQuery<postgres.Row[]>;
 export type Scope = { webhook_id: string; status: RecoveryStatus; since: Date; until: Date };
 
 /** Is this `delivery` of the webhook a failed one of that time? A test is tried once. */
-export function isFailed(sql: Sql, { webhook_id, since, until }: Scope): Fragment {
+export function isFailed(sql: Statements, { webhook_id, since, until }: Scope): Fragment {
   // Ids bear the time they were made at: what is older by far need not be read.
   return sql`delivery.subscription_id = ${webhook_id} and delivery.status = 'failed'
     and delivery.id > ${leastIdAt(since)}
@@ -19,11 +19,11 @@ export function isFailed(sql: Sql, { webhook_id, since, until }: Scope): Fragmen
     and delivery.trigger <> 'test'`;
 }
 
-/** Should the `webhook` have got this `event`, and never did? A test was for one webhook alone. */
-export function isMissing(sql: Sql): Fragment {
+/** Should the `webhook` have got this `event`, and never did? */
+export function isMissing(sql: Statements): Fragment {
   // Not "=": on tables not yet analyzed it would read all of the webhook's deliveries for each event.
   return sql`${matchesEvent(sql, sql`event`)}
-    and event.type <> 'webhook.test' and event.entity_id <> all(${sampleEntityIds}::uuid[])
+    and ${isNoTest(sql, sql`event`)}
     and not exists (
       select 1 from webhook_deliveries delivery
       where delivery.event_id = event.id
@@ -31,15 +31,39 @@ export function isMissing(sql: Sql): Fragment {
 }
 
 /** How many deliveries, or events, a recovery would begin with. */
-export async function countRecoverable(sql: Sql, scope: Scope): Promise<number> {
-  const { webhook_id, status, since, until } = scope;
-  const [row] =
-    status === "failed"
-      ? await sql<{ count: number }[]>`
-          select count(*)::int from webhook_deliveries delivery where ${isFailed(sql, scope)}`
-      : await sql<{ count: number }[]>`
-          select count(*)::int from events event
-          join webhook_subscriptions webhook on webhook.id = ${webhook_id}
-          where event.created_at >= ${since} and event.created_at < ${until} and ${isMissing(sql)}`;
+export async function countRecoverable(sql: Statements, scope: Scope): Promise<number> {
+  if (scope.status === "missing") return countMissing(sql, scope);
+  const [row] = await sql<{ count: number }[]>`
+    select count(*)::int from webhook_deliveries delivery where ${isFailed(sql, scope)}`;
   return row?.count ?? 0;
+}
+
+type Chunk = { size: number; missing: number; last: string | null };
+
+/** In chunks: to read many events for a filter takes longer than a statement may. */
+async function countMissing(sql: Statements, { webhook_id, since, until }: Scope): Promise<number> {
+  let count = 0;
+  let last: string | null = null;
+  for (let limit = leastChunk; ;) {
+    const startedAtMs = performance.now();
+    const behind: Fragment = last
+      ? sql`and (event.created_at, event.id) > (
+          (select created_at from events where id = ${last}), ${last}::uuid)`
+      : sql``;
+    const [chunk]: Chunk[] = await sql<Chunk[]>`
+      with examined as materialized (
+        select event.id, event.created_at, (${isMissing(sql)}) as is_missing
+        from webhook_subscriptions webhook, ${readableEvents(sql)} event
+        where webhook.id = ${webhook_id}
+          and event.created_at >= ${since} and event.created_at < ${until} ${behind}
+        order by event.created_at, event.id limit ${limit}
+      )
+      select count(*)::int as size, (count(*) filter (where is_missing))::int as missing,
+        (select id from examined order by created_at desc, id desc limit 1) as last
+      from examined`;
+    count += chunk?.missing ?? 0;
+    if (!chunk || chunk.size < limit) return count;
+    last = chunk.last;
+    limit = nextChunk(limit, performance.now() - startedAtMs);
+  }
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { createTestDatabase } from "@/db/testing";
 import { AppError } from "@/lib/errors";
+import { planFilters } from "@/lib/events/filter";
 import { sampleEntityIds } from "@/lib/events/samples";
 import { newId } from "@/lib/id";
 import {
@@ -124,6 +125,24 @@ describe("a dry run", () => {
     expect(await count(webhook, { status: "missing" })).toBe(0);
     await addEvents(sql, { count: 1, row: { type: "webhook.disabled", ...ofWebhook(other) } });
     expect(await count(webhook, { status: "missing" })).toBe(1);
+  });
+
+  it("misses only what the filter lets through and is not its own, and sends just that", async () => {
+    const webhook = await addWebhook(sql);
+    const filter_plan = planFilters({ priority: "high" }, null);
+    const terms = { skip_own: "actor", owner_actor: "ai:claude" };
+    await sql`update webhook_subscriptions set ${sql(terms)},
+      filter_plan = ${JSON.stringify(filter_plan)}::text::jsonb`;
+    const of = (priority: string) => JSON.stringify({ data: { current: { priority } } });
+    const wanted = await addEvents(sql, { count: 250, row: { body: of("high") } });
+    await addEvents(sql, { count: 250, row: { body: of("low") } });
+    await addEvents(sql, { count: 250, row: { body: of("high"), actor: "ai:claude" } });
+    await addEvents(sql, { count: 1, row: { body: of("low"), whole_body: of("high") } });
+    const recovery = await begin(webhook, { status: "missing" });
+    expect(recovery.total).toBe(wanted.length + 1);
+    const made = await runOut(sql, recovery, { parallelism: 30 });
+    expect(made.reduce((sum, one) => sum + one, 0)).toBe(wanted.length + 1);
+    expect(await count(webhook, { status: "missing" })).toBe(0);
   });
 
   it("answers the window it counted, until now if it is not told or told a later time", async () => {

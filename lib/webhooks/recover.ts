@@ -1,7 +1,8 @@
-import type { Sql } from "@/db/client";
+import type { Statements } from "@/db/client";
 import type { RecoveryState, RecoveryStatus } from "@/db/schema";
 import type { Context } from "@/lib/context";
 import { AppError, invalid, notFound } from "@/lib/errors";
+import { checkIfMatchText } from "@/lib/etag";
 import { isId, newId } from "@/lib/id";
 import { parseInput } from "@/lib/input";
 import { readPage, type Page } from "@/lib/page";
@@ -52,7 +53,7 @@ function windowOf(given: Window, now: Date): { since: Date; until: Date } {
 }
 
 /** Refuses for a webhook that is deleted or gone; answers what time it is in the database. */
-async function checkTakesDeliveries(sql: Sql, id: string): Promise<Date> {
+async function checkTakesDeliveries(sql: Statements, id: string): Promise<Date> {
   const [webhook] = isId(id)
     ? await sql<{ state: string; disabled_reason: string | null; now_ms: number }[]>`
         select state, disabled_reason,
@@ -70,7 +71,7 @@ async function checkTakesDeliveries(sql: Sql, id: string): Promise<Date> {
 
 async function begin({ db }: Context, scope: Scope, total: number): Promise<Row> {
   const { webhook_id, status, since, until } = scope;
-  return db.sql.begin(async (sql) => {
+  return db.begin(async ({ sql }) => {
     // One after another, so that each sees in its next statement what the one before it began.
     await sql`select id from webhook_subscriptions where id = ${webhook_id} for no key update`;
     const [running] = await sql<{ id: string }[]>`
@@ -117,7 +118,9 @@ export async function getRecovery(ctx: Context, named: Named): Promise<Recovery>
 /** What was not made due yet is left as it is. Refuses when nothing is left to cancel. */
 export async function cancelRecovery(ctx: Context, named: Named): Promise<void> {
   const { sql } = ctx.db;
-  const { id, state } = await find(sql, named);
+  const found = await find(sql, named);
+  checkIfMatchText(ctx, JSON.stringify(shown(found)));
+  const { id, state } = found;
   if (state === "cancelled") return;
   const cancelled = await sql`
     update webhook_recoveries set state = 'cancelled', finished_at = now()
@@ -126,7 +129,7 @@ export async function cancelRecovery(ctx: Context, named: Named): Promise<void> 
   throw new AppError("conflict", "It is done: everything has been made due.");
 }
 
-async function find(sql: Sql, { webhookId, recoveryId }: Named): Promise<Row> {
+async function find(sql: Statements, { webhookId, recoveryId }: Named): Promise<Row> {
   const [row] =
     isId(webhookId) && isId(recoveryId)
       ? await sql<Row[]>`

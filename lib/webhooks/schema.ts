@@ -1,21 +1,22 @@
 import { z } from "zod";
-import { isEventPattern, subscribableTypes } from "@/lib/events/catalogue";
-import { plainText } from "@/lib/text";
+import { isStorable, plainText } from "@/lib/text";
 import type {
   AttemptOutcome,
   AttemptTrigger,
   DeliveryStatus,
   RecoveryState,
   RecoveryStatus,
+  SkipOwn,
   WebhookState,
 } from "@/db/schema";
 
+// Which patterns there are depends on the registered types: that is checked where the database is.
 const eventTypes = z
   .array(
-    z.string().refine(isEventPattern, {
-      error: (issue) =>
-        `"${String(issue.input)}" is not an event type; use one of ${subscribableTypes.join(", ")}, a wildcard such as issue.*, or *`,
-    }),
+    z
+      .string()
+      .max(100, "must have at most 100 characters")
+      .refine(isStorable, "must not contain NUL or half a surrogate pair"),
   )
   .min(1, "choose at least one event type")
   .max(200)
@@ -42,9 +43,17 @@ const secretToken = z
   )
   .nullish();
 
+// As they were given, to the last key: what they may be is checked against the event types.
 const filters = z
-  .record(z.string(), z.unknown())
-  .refine((given) => Object.keys(given).length === 0, "must be {}: this version has no filters");
+  .unknown()
+  .refine(
+    (given) => typeof given === "object" && given !== null && !Array.isArray(given),
+    'must be an object, such as {"priority": "high"}; {} is no filter',
+  )
+  .transform((given) => given as Record<string, unknown>)
+  .meta({ type: "object", additionalProperties: true });
+
+const skipOwn = z.enum(["actor", "key"] satisfies SkipOwn[]).nullable();
 
 export const CreateWebhook = z.strictObject({
   name: plainText(100),
@@ -53,6 +62,7 @@ export const CreateWebhook = z.strictObject({
   active: z.boolean().default(true),
   secret_token: secretToken,
   filters: filters.default({}),
+  skip_own: skipOwn.default(null),
 });
 export type CreateWebhook = z.input<typeof CreateWebhook>;
 
@@ -62,6 +72,7 @@ export const UpdateWebhook = z.strictObject({
   event_types: eventTypes.optional(),
   active: z.boolean().optional(),
   filters: filters.optional(),
+  skip_own: skipOwn.optional(),
 });
 export type UpdateWebhook = z.input<typeof UpdateWebhook>;
 
@@ -78,7 +89,8 @@ const time = z
     (text) => z.iso.datetime({ offset: true }).safeParse(text).success && Date.parse(text) >= 0,
     "must be a time such as 2026-11-23T08:00:00Z",
   )
-  .transform((text) => new Date(text));
+  .transform((text) => new Date(text))
+  .meta({ format: "date-time" });
 
 /** What to send again: what failed, or what was never sent, in [since, until); `until` is now at most. */
 export const RecoverWebhook = z.strictObject({
@@ -88,6 +100,16 @@ export const RecoverWebhook = z.strictObject({
   dry_run: z.boolean().default(false),
 });
 export type RecoverWebhook = z.input<typeof RecoverWebhook>;
+
+/** Which events since a time, at most 30 days ago, a webhook of these terms would have got. */
+export const DryRunWebhook = z.strictObject({
+  event_types: eventTypes,
+  filters: filters.default({}),
+  skip_own: skipOwn.default(null),
+  since: time.optional(),
+  cursor: z.string().optional(),
+});
+export type DryRunWebhook = z.input<typeof DryRunWebhook>;
 
 /** A webhook as shown outside; `secret_token` is masked save in the answer of create and rotate. */
 export type Webhook = {
@@ -105,6 +127,12 @@ export type Webhook = {
   secret_token: string;
   previous_secret_expires_at: string | null;
   filters: Record<string, unknown>;
+  /** Whose events it is spared: those of the actor, or the API key, that made it; null: nobody's. */
+  skip_own: SkipOwn | null;
+  /** Who made it, as "ai:claude"; null: it is not known. */
+  created_by: string | null;
+  /** Rises with every change of what is shown, save failures and times. */
+  version: number;
   created_at: string;
   updated_at: string;
 };
@@ -166,3 +194,73 @@ export type Recovery = Omit<RecoveryCount, "count"> & {
   created_at: string;
   finished_at: string | null;
 };
+
+/**
+ * Of the `examined` events of the types that lie in [since, until), as far as they could be looked at
+ * in the time: `is_complete` is false when older ones are left, and `next_cursor` goes on with those.
+ */
+export type DryRun = {
+  since: string;
+  until: string;
+  examined: number;
+  matched: number;
+  is_complete: boolean;
+  next_cursor: string | null;
+  /** The newest that match, up to 20. */
+  events: {
+    event_id: string;
+    event_type: string;
+    entity_type: string;
+    entity_id: string;
+    timestamp: string;
+    actor: string;
+  }[];
+  /** What kept out how many, by its JSON pointer into the input: the ten that kept out most. */
+  mismatches: { pointer: string; count: number }[];
+};
+
+/** Which webhook is asked about; without it all of them are. */
+export const ExplainEvent = z.object({ webhook: z.guid("must be a UUID").optional() });
+
+/**
+ * What became of an event for a webhook: its delivery is `delivered`, `waiting`, `held`, `failed` or
+ * `cancelled`; or there is none, because of what the webhook was then; or there should be one, and
+ * it is `missing`.
+ */
+export const verdicts = [
+  "delivered",
+  "waiting",
+  "held",
+  "failed",
+  "cancelled",
+  "filtered",
+  "own",
+  "about_itself",
+  "not_subscribed",
+  "disabled",
+  "deleted",
+  "older_than_webhook",
+  "test",
+  "missing",
+] as const;
+export type Verdict = (typeof verdicts)[number];
+
+export type Explanation = {
+  webhook_id: string;
+  webhook_name: string;
+  verdict: Verdict;
+  /** The same in a sentence. */
+  reason: string;
+  delivery_id: string | null;
+  /** When the next attempt is due, of what waits for it. */
+  until: string | null;
+  /**
+   * Of what is `filtered`: where in the webhook the condition stands, what it is, and what the event
+   * has there, a list with an entry for each place that was looked at and is there; of `or` and `not`
+   * such lists by the pointers of the conditions in it.
+   */
+  condition: { pointer: string; condition: unknown; found: Found } | null;
+  /** Which version of the webhook the event was matched against; null: there was none yet. */
+  webhook_version: number | null;
+};
+export type Found = unknown[] | Record<string, unknown[]>;

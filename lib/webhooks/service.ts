@@ -1,44 +1,47 @@
-import { and, count, desc, eq, inArray, lt, ne, sql } from "drizzle-orm";
-import type { Orm } from "@/db/client";
+import { and, count, desc, eq, lt, ne, sql } from "drizzle-orm";
 import { webhook_lanes, webhook_subscriptions, type SealedSecret } from "@/db/schema";
 import { clock } from "@/lib/clock";
 import type { Context } from "@/lib/context";
 import { env } from "@/lib/env";
 import { AppError, invalid, notFound } from "@/lib/errors";
-import { commitChange } from "@/lib/events/record";
+import { checkIfMatch } from "@/lib/etag";
+import { recordEvents } from "@/lib/events/record";
 import { isId, newId } from "@/lib/id";
 import { parseInput } from "@/lib/input";
 import { readPage, type Page } from "@/lib/page";
-import { CreateWebhook, RotateSecret, UpdateWebhook, type Webhook } from "./schema";
+import { inTransaction } from "@/lib/transaction";
 import { targetPolicy, webhookSealer } from "./policy";
+import { CreateWebhook, RotateSecret, UpdateWebhook, type Webhook } from "./schema";
 import { makeSecret } from "./secret";
 import { selectWebhooks, show, type WebhookRow } from "./show";
 import { checkTargetUrl } from "./target";
+import { checkSkipOwn, ownerOf, planTerms } from "./terms";
 import { webhookEvent } from "./webhook-event";
 
-type Row = typeof webhook_subscriptions.$inferSelect;
 const mostPreviousSecrets = 10;
+/** Whoever makes a webhook takes it, so that none is made beside a count. */
+const advisoryLock = 7_283_003;
 
 /** A new webhook and its lane; its secret is in this answer in full, and never again. */
 export async function createWebhook(ctx: Context, input: unknown): Promise<Webhook> {
-  const given = parseInput(CreateWebhook, input);
+  const { active, secret_token, ...given } = parseInput(CreateWebhook, input);
   const url = allowedUrl(given.url);
-  await checkRoom(ctx);
+  const owner = ownerOf(ctx);
+  checkSkipOwn(given.skip_own, owner);
   const id = newId();
-  const secret = given.secret_token ?? makeSecret();
-  await ctx.db.orm.transaction(async (tx) => {
-    await tx.insert(webhook_subscriptions).values({
-      id,
-      name: given.name,
-      url,
-      event_types: given.event_types,
-      state: given.active ? "active" : "paused",
+  const secret = secret_token ?? makeSecret();
+  return inTransaction(ctx, async (inside) => {
+    const { sql, orm } = inside.db;
+    const filter_plan = await planTerms(sql, given);
+    await checkRoom(inside);
+    await orm.insert(webhook_subscriptions).values({
+      ...{ id, ...given, url, filter_plan, ...owner },
+      state: active ? "active" : "paused",
       secret_token: webhookSealer().seal(secret, id),
-      filters: given.filters,
     });
-    await tx.insert(webhook_lanes).values({ webhook_id: id });
+    await orm.insert(webhook_lanes).values({ webhook_id: id });
+    return { ...(await getWebhook(inside, id)), secret_token: secret };
   });
-  return { ...(await getWebhook(ctx, id)), secret_token: secret };
 }
 
 export async function getWebhook(ctx: Context, id: string): Promise<Webhook> {
@@ -73,81 +76,43 @@ export async function updateWebhook(
 ): Promise<Webhook> {
   const { active, ...given } = parseInput(UpdateWebhook, input);
   const url = given.url === undefined ? undefined : allowedUrl(given.url);
-  const changes = { ...given, ...(url === undefined ? {} : { url }) };
-  if (Object.keys(changes).length > 0) {
-    const row = await (url === undefined
-      ? change(ctx.db.orm, id, changes)
-      : move(ctx, id, { ...changes, url }));
-    if (url !== undefined) await ctx.post.fence(id, row.revision);
-  }
-  if (active === false) return pauseWebhook(ctx, id);
-  if (active === true) return resumeWebhook(ctx, id);
-  return getWebhook(ctx, id);
+  return inTransaction(ctx, async (inside) => {
+    const before = await lock(inside, id);
+    if (given.skip_own) checkSkipOwn(given.skip_own, before);
+    const changes = {
+      ...given,
+      ...(url === undefined ? {} : { url }),
+      ...(given.event_types || given.filters
+        ? { filter_plan: await planTerms(inside.db.sql, { ...before, ...given }) }
+        : {}),
+      ...(active === false ? pausing(before) : {}),
+      ...(active === true ? resuming : {}),
+    };
+    const after = await write(inside, before, changes);
+    const isStopped = active === false && after.state === "paused";
+    if (url !== undefined || isStopped) await inside.post.fence(id, after.revision);
+    return show(after);
+  });
 }
 
 /** Its deliveries are held from this answer on. A disabled webhook stays disabled. */
 export async function pauseWebhook(ctx: Context, id: string): Promise<Webhook> {
-  const [paused] = await ctx.db.orm
-    .update(webhook_subscriptions)
-    .set({ state: "paused", revision: nextRevision, updated_at: clock().now() })
-    .where(and(hasId(id), eq(webhook_subscriptions.state, "active")))
-    .returning();
-  // Whoever paused it first may still wait for the fence, or may have died of waiting.
-  const { state, revision } = paused ?? (await find(ctx, id));
-  if (state === "paused") await ctx.post.fence(id, revision);
-  return getWebhook(ctx, id);
+  return updateWebhook(ctx, { id, input: { active: false } });
 }
 
 /** Active again, whatever stopped it, its failures forgotten; what was held is sent. */
 export async function resumeWebhook(ctx: Context, id: string): Promise<Webhook> {
-  for (;;) {
-    const before = await find(ctx, id);
-    if (before.state === "active") return show(before);
-    if (await activate(ctx, before)) break;
-  }
-  ctx.post.ring([id]);
-  return getWebhook(ctx, id);
-}
-
-const noStreak = { failing_since: null, failures_in_row: 0 } as const;
-
-/** Others are told when it was disabled. False: it has changed meanwhile. */
-function activate(ctx: Context, before: WebhookRow): Promise<boolean> {
-  const { actor } = ctx;
-  const at = clock().now();
-  const columns = {
-    state: "active",
-    disabled_reason: null,
-    disabled_at: null,
-    updated_at: at,
-  } as const;
-  const changes = { ...columns, ...noStreak };
-  const events =
-    before.state === "disabled" ? [webhookEvent("enabled", { before, changes, actor, at })] : [];
-  const { sql } = ctx.db;
-  const writes = [
-    sql`
-      update webhook_subscriptions webhook set ${sql(columns)}, revision = revision + 1
-      from (select webhook_id from webhook_lanes where webhook_id = ${before.id} for update) lane
-      where webhook.id = lane.webhook_id
-        and webhook.state = ${before.state} and webhook.revision = ${before.revision}
-      returning webhook.id`,
-    sql`
-      update webhook_lanes lane set ${sql({ ...noStreak, failing_told_at: null })}
-      from write_0 where lane.webhook_id = write_0.id
-      returning lane.webhook_id`,
-  ];
-  return commitChange(ctx, { sql, writes, expected: writes.length, events });
+  return updateWebhook(ctx, { id, input: { active: true } });
 }
 
 /** After this no POST begins for it; what waits is cancelled, the rest of many in the background. */
 export async function deleteWebhook(ctx: Context, id: string): Promise<void> {
-  const row = await change(ctx.db.orm, id, {
-    state: "deleted",
-    deleted_at: clock().now(),
-    revision: nextRevision,
+  await inTransaction(ctx, async (inside) => {
+    const before = await lock(inside, id);
+    const changes = { state: "deleted", deleted_at: clock().now() } as const;
+    const after = await write(inside, before, changes);
+    await inside.post.fence(id, after.revision);
   });
-  await ctx.post.fence(id, row.revision);
   await ctx.db.sql`
     update webhook_deliveries set status = 'cancelled', next_attempt_at = null
     where id in (
@@ -163,29 +128,21 @@ export async function rotateSecret(
 ): Promise<Webhook> {
   const { secret_token, overlap_hours } = parseInput(RotateSecret, input ?? {});
   const secret = secret_token ?? makeSecret();
-  const sealed = webhookSealer().seal(secret, id);
-  const row = await ctx.db.orm.transaction(async (tx) => {
-    const [before] = await tx.select().from(webhook_subscriptions).where(hasId(id)).for("update");
-    if (!before) throw notFound("Webhook", id);
-    const [rotated] = await tx
-      .update(webhook_subscriptions)
-      .set({
-        secret_token: sealed,
-        previous_secrets: overlapping(before, overlap_hours),
-        // Without an overlap the old secret must sign nothing that begins after this answer.
-        revision: before.revision + (overlap_hours === 0 ? 1 : 0),
-        updated_at: clock().now(),
-      })
-      .where(hasId(id))
-      .returning();
-    return rotated;
+  return inTransaction(ctx, async (inside) => {
+    const before = await lock(inside, id);
+    // Without an overlap the old secret must sign nothing that begins after this answer.
+    const isFenced = overlap_hours === 0;
+    const after = await write(inside, before, {
+      secret_token: webhookSealer().seal(secret, id),
+      previous_secrets: overlapping(before, overlap_hours),
+      revision: before.revision + (isFenced ? 1 : 0),
+    });
+    if (isFenced) await inside.post.fence(id, after.revision);
+    return { ...show(after), secret_token: secret };
   });
-  if (!row) throw notFound("Webhook", id);
-  if (overlap_hours === 0) await ctx.post.fence(id, row.revision);
-  return { ...(await getWebhook(ctx, id)), secret_token: secret };
 }
 
-function overlapping(before: Row, hours: number): SealedSecret[] {
+function overlapping(before: WebhookRow, hours: number): SealedSecret[] {
   if (hours === 0) return [];
   const nowMs = clock().nowMs();
   const expires_at = new Date(nowMs + hours * 3_600_000).toISOString();
@@ -193,7 +150,6 @@ function overlapping(before: Row, hours: number): SealedSecret[] {
   return [{ sealed: before.secret_token, expires_at }, ...living].slice(0, mostPreviousSecrets);
 }
 
-const nextRevision = sql`${webhook_subscriptions.revision} + 1`;
 const isLiving = ne(webhook_subscriptions.state, "deleted");
 const hasId = (id: string) =>
   isId(id) ? and(eq(webhook_subscriptions.id, id), isLiving) : sql`false`;
@@ -204,39 +160,66 @@ async function find(ctx: Context, id: string): Promise<WebhookRow> {
   return row;
 }
 
-type Writer = Pick<Orm, "update">;
-type Changes = Parameters<ReturnType<Orm["update"]>["set"]>[0];
-
-/** With another URL: under new terms, its failures forgotten. */
-function move(ctx: Context, id: string, changes: Changes & { url: string }): Promise<Row> {
-  const isMoved = ne(webhook_subscriptions.url, changes.url);
-  const moved = ctx.db.orm
-    .select({ id: webhook_subscriptions.id })
-    .from(webhook_subscriptions)
-    .where(and(hasId(id), isMoved));
-  return ctx.db.orm.transaction(async (tx) => {
-    // First the lane, then its webhook, as everywhere: so none waits for another in a ring.
-    await tx
-      .update(webhook_lanes)
-      .set({ ...noStreak, failing_told_at: null })
-      .where(inArray(webhook_lanes.webhook_id, moved));
-    const revision = sql`${webhook_subscriptions.revision} + (${isMoved})::int`;
-    return change(tx, id, { ...changes, revision });
-  });
-}
-
-async function change(writer: Writer, id: string, changes: Changes): Promise<Row> {
-  const [row] = await writer
-    .update(webhook_subscriptions)
-    .set({ ...changes, updated_at: clock().now() })
+/**
+ * The webhook as it stays until the transaction ends, if `If-Match` allows its change. First the
+ * lane, then its webhook, as everywhere: so none waits for another in a ring.
+ */
+async function lock(ctx: Context, id: string): Promise<WebhookRow> {
+  const { sql, orm } = ctx.db;
+  if (isId(id)) await sql`select from webhook_lanes where webhook_id = ${id} for update`;
+  const [row] = await selectWebhooks(orm)
     .where(hasId(id))
-    .returning();
+    .for("no key update", { of: webhook_subscriptions });
   if (!row) throw notFound("Webhook", id);
+  checkIfMatch(ctx, row.version);
   return row;
 }
 
+type Changes = Partial<typeof webhook_subscriptions.$inferInsert>;
+
+const resuming = { state: "active", disabled_reason: null, disabled_at: null } as const;
+const noStreak = { failing_since: null, failures_in_row: 0 } as const;
+
+function pausing({ state }: WebhookRow): Changes {
+  return state === "active" ? { state: "paused" } : {};
+}
+
+/**
+ * Writes to a webhook that is locked. Another URL or state are other terms; with another URL, or when
+ * it is resumed, its failures are forgotten. Others are told when it was disabled.
+ */
+async function write(ctx: Context, before: WebhookRow, changes: Changes): Promise<WebhookRow> {
+  if (Object.keys(changes).length === 0) return before;
+  const { url = before.url, state = before.state } = changes;
+  const isMoved = url !== before.url;
+  const isResumed = state === "active" && before.state !== "active";
+  const streak = isMoved || isResumed ? noStreak : {};
+  const at = clock().now();
+  const { sql, orm } = ctx.db;
+  if (isMoved || isResumed)
+    await sql`update webhook_lanes set ${sql({ ...noStreak, failing_told_at: null })}
+      where webhook_id = ${before.id}`;
+  const revision = before.revision + (isMoved || state !== before.state ? 1 : 0);
+  const [row] = await orm
+    .update(webhook_subscriptions)
+    .set({ revision, updated_at: at, ...changes })
+    .where(eq(webhook_subscriptions.id, before.id))
+    .returning();
+  const after = { ...before, ...row, ...streak };
+  if (isResumed) {
+    if (before.state === "disabled") {
+      const events = [webhookEvent("enabled", { ...ctx, before, changes: after, at })];
+      await recordEvents(ctx, { sql, events });
+    }
+    ctx.post.ring([before.id]);
+  }
+  return after;
+}
+
+/** Until the transaction ends, no other makes a webhook. */
 async function checkRoom(ctx: Context): Promise<void> {
   const { max } = env().webhook;
+  await ctx.db.sql`select pg_advisory_xact_lock(${advisoryLock})`;
   const [row] = await ctx.db.orm
     .select({ all: count() })
     .from(webhook_subscriptions)

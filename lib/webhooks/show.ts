@@ -23,7 +23,10 @@ export function selectWebhooks(orm: Orm) {
 export type WebhookRow = Awaited<ReturnType<typeof selectWebhooks>>[number];
 
 /** A webhook as everybody may see it: nothing of its secrets. */
-export type OpenWebhook = Omit<Webhook, "secret_token" | "previous_secret_expires_at">;
+export type OpenWebhook = Omit<
+  Webhook,
+  "secret_token" | "previous_secret_expires_at" | "created_by" | "version"
+>;
 
 export function showOpenly(row: WebhookRow): OpenWebhook {
   return {
@@ -38,6 +41,7 @@ export function showOpenly(row: WebhookRow): OpenWebhook {
     failing_since: row.failing_since?.toISOString() ?? null,
     failures_in_row: row.failures_in_row,
     filters: row.filters,
+    skip_own: row.skip_own,
     created_at: row.created_at.toISOString(),
     updated_at: row.updated_at.toISOString(),
   };
@@ -47,12 +51,15 @@ export function showOpenly(row: WebhookRow): OpenWebhook {
 export function show(row: WebhookRow): Webhook {
   const nowMs = clock().nowMs();
   const previous = row.previous_secrets.find((one) => Date.parse(one.expires_at) > nowMs);
-  const { filters, created_at, updated_at, ...open } = showOpenly(row);
+  const { filters, skip_own, created_at, updated_at, ...open } = showOpenly(row);
   return {
     ...open,
     secret_token: maskedSecret(row),
     previous_secret_expires_at: previous?.expires_at ?? null,
     filters,
+    skip_own,
+    created_by: row.owner_actor,
+    version: row.version,
     created_at,
     updated_at,
   };

@@ -2,6 +2,7 @@ import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { createTestDatabase } from "@/db/testing";
 import { AppError } from "@/lib/errors";
 import { catalogue } from "@/lib/events/catalogue";
+import { registerEventType } from "@/lib/events/registered-types";
 import { newId } from "@/lib/id";
 import { addWebhook, contextOn, readDelivery, recordingPost, useEnv } from "@/lib/testing";
 import { getDelivery } from "./deliveries";
@@ -82,6 +83,16 @@ describe("sendTest", () => {
     const id = await addWebhook(sql, { state });
     const delivery = await sendTest(ctx, { id, input: {} });
     expect(ctx.post.tests).toEqual([delivery.id]);
+  });
+
+  it("sends the sample of a registered type", async () => {
+    const sample = { loan: 7 };
+    const type = { name: "library.loan_closed", schema: { type: "object" }, sample };
+    await registerEventType(ctx, type);
+    const id = await addWebhook(sql);
+    const delivery = await sendTest(ctx, { id, input: { event_type: type.name } });
+    const { payload } = await getDelivery(ctx, delivery.id);
+    expect(payload).toMatchObject({ event_type: type.name, data: { current: sample } });
   });
 
   it("refuses a type that is not there", async () => {

@@ -3,18 +3,20 @@ import { claimWindowMs } from "@/lib/claim-window";
 import { clock } from "@/lib/clock";
 import type { Context } from "@/lib/context";
 import { env } from "@/lib/env";
-import { AppError } from "@/lib/errors";
-import { catalogue, type EventType } from "@/lib/events/catalogue";
+import { AppError, invalid } from "@/lib/errors";
+import { catalogue } from "@/lib/events/catalogue";
 import { toEventRow, type EventDraft } from "@/lib/events/envelope";
+import { findRegistered, sampleOfRegistered } from "@/lib/events/registered-types";
 import { sampleOf } from "@/lib/events/samples";
 import { newId } from "@/lib/id";
 import { parseInput } from "@/lib/input";
+import { nearest } from "@/lib/nearest";
 import { getDelivery } from "./deliveries";
 import type { Delivery, Webhook } from "./schema";
 import { getWebhook } from "./service";
 
-const types = catalogue.map((entry) => entry.type) as [EventType, ...EventType[]];
-const TestDelivery = z.strictObject({ event_type: z.enum(types).default("webhook.test") });
+/** Which sample to send: of a type of the catalogue, or of a registered one. */
+export const TestDelivery = z.strictObject({ event_type: z.string().default("webhook.test") });
 
 /**
  * Sends this webhook alone one sample event, at once and beside its lane, even while it is paused.
@@ -29,7 +31,7 @@ export async function sendTest(
   if (!env().webhook.enabled) {
     throw new AppError("conflict", "WEBHOOK_ENABLED is false: nothing is sent, tests neither.");
   }
-  const draft = event_type === "webhook.test" ? testDraft(webhook) : sampleOf(event_type);
+  const draft = await draftFor(ctx, webhook, event_type);
   const metadata = { ...ctx.actor.metadata, test: true };
   const event = toEventRow(draft, {
     actor: { ...ctx.actor, metadata },
@@ -49,13 +51,30 @@ export async function sendTest(
   return delivery;
 }
 
-function testDraft({ id, name, url, event_types }: Webhook): EventDraft {
+async function draftFor(ctx: Context, webhook: Webhook, type: string): Promise<EventDraft> {
+  if (type === "webhook.test") return testDraft(webhook);
+  const ours = catalogue.find((entry) => entry.type === type);
+  if (ours) return sampleOf(ours.type);
+  const [registered] = await findRegistered(ctx, [type]);
+  if (registered) return sampleOfRegistered(registered);
+  const near = nearest(
+    type,
+    catalogue.map((entry) => entry.type),
+  );
+  const hint = near ? `; did you mean ${near}?` : ": GET /event-types lists them";
+  const message = `is not an event type${hint}`;
+  throw invalid({ pointer: "/event_type", code: "not_allowed", message });
+}
+
+function testDraft(webhook: Webhook): EventDraft {
+  const { secret_token: _, previous_secret_expires_at: __, created_by: ___, ...shown } = webhook;
+  const { version, ...current } = shown;
   return {
     type: "webhook.test",
     entity_type: "webhook",
-    entity_id: id,
-    entity_version: 1,
-    current: { id, name, url, event_types },
+    entity_id: webhook.id,
+    entity_version: version,
+    current,
     previous: null,
     changes: [],
     context: {},

@@ -1,22 +1,20 @@
-import type { Actor } from "@/lib/context";
-import { env } from "@/lib/env";
+import type { Context } from "@/lib/context";
 import { changedFields, pick } from "@/lib/events/changes";
-import { toEventRow, type EventRow } from "@/lib/events/envelope";
-import { newId } from "@/lib/id";
+import { occasionOf, toEventRow, type EventRow } from "@/lib/events/envelope";
 import { showOpenly, type WebhookRow } from "./show";
 
-type Told = {
-  before: WebhookRow;
-  /** What the write of the same statement changes, beside the revision, which it raises by one. */
-  changes: Partial<WebhookRow>;
-  actor: Actor;
-  at: Date;
-};
+type Told = Pick<Context, "actor"> &
+  Partial<Pick<Context, "key" | "cause">> & {
+    before: WebhookRow;
+    /** What the write of the same statement changes, beside the revision, which it raises by one. */
+    changes: Partial<WebhookRow>;
+    at: Date;
+  };
 
 /** What happens to a webhook itself, for others to hear; its version is the webhook's revision. */
 export function webhookEvent(
   action: "failing" | "disabled" | "enabled",
-  { before, changes, actor, at }: Told,
+  { before, changes, at, ...by }: Told,
 ): EventRow {
   const after = { ...before, ...changes };
   const old = showOpenly(before);
@@ -33,10 +31,6 @@ export function webhookEvent(
       changes: fields,
       context: {},
     },
-    {
-      actor: { ...actor, metadata: { ...actor.metadata, change_id: newId() } },
-      at,
-      baseUrl: env().baseUrl,
-    },
+    occasionOf(by, at),
   );
 }

@@ -1,0 +1,29 @@
+import type { DeliveryStatus } from "@/db/schema";
+import type { Context } from "@/lib/context";
+import { getEventText } from "@/lib/events/read";
+import { explainAll } from "./explain";
+
+type EventDelivery = {
+  id: string;
+  webhook_id: string;
+  status: DeliveryStatus;
+  attempts: number;
+  next_attempt_at: string | null;
+};
+
+const mostShown = 100;
+
+/**
+ * One event as JSON: its own text to the byte, and at its end `deliveries` and, for each webhook,
+ * why or why not (`webhooks`), up to 100 of either, newest first.
+ */
+export async function describeEvent(ctx: Context, id: string): Promise<string> {
+  const text = await getEventText(ctx, id);
+  const deliveries = await ctx.db.sql<EventDelivery[]>`
+    select id, subscription_id as webhook_id, status, attempts, next_attempt_at
+    from webhook_deliveries where event_id = ${id} order by id desc limit ${mostShown}`;
+  const explained = await explainAll(ctx, id, { limit: mostShown, after: null });
+  const webhooks = explained.slice(0, mostShown).map(({ explanation }) => explanation);
+  const added = JSON.stringify({ deliveries, webhooks });
+  return `${text.slice(0, -1)},${added.slice(1)}`;
+}

@@ -38,6 +38,11 @@ function useFocusReturn(fallbackFocus: DialogProps["fallbackFocus"]) {
   };
 }
 
+/** The first Escape closes the list of a field, the next one the dialog. */
+function isListOpen(target: EventTarget | null): boolean {
+  return target instanceof Element && target.matches('[role="combobox"][aria-expanded="true"]');
+}
+
 function Shell({ panel, ...props }: DialogProps & { panel: string }) {
   const focus = useFocusReturn(props.fallbackFocus);
   return (
@@ -49,7 +54,9 @@ function Shell({ panel, ...props }: DialogProps & { panel: string }) {
           {...(props.description ? {} : { "aria-describedby": undefined })}
           {...focus}
           onInteractOutside={(event) => props.isSticky && event.preventDefault()}
-          onEscapeKeyDown={(event) => props.isSticky && event.preventDefault()}
+          onEscapeKeyDown={(event) => {
+            if (props.isSticky || isListOpen(event.target)) event.preventDefault();
+          }}
         >
           <div className="flex items-start justify-between gap-4 px-4 pt-4 sm:px-6 sm:pt-5">
             <div className="min-w-0">

@@ -2,10 +2,13 @@ import { CircleAlert } from "lucide-react";
 import { type ComponentProps, type ReactNode, useId } from "react";
 import { cn } from "@/lib/cn";
 
-export const inputClasses = cn(
-  "h-10 rounded-lg border border-line-strong bg-surface px-3 text-base text-ink shadow-card sm:text-sm",
+/** The look of whatever is written into; its size is for each to say. */
+export const fieldClasses = cn(
+  "rounded-lg border border-line-strong bg-surface text-base text-ink shadow-card",
   "transition-colors hover:border-ink-faint aria-invalid:border-bad",
 );
+
+export const inputClasses = cn(fieldClasses, "h-10 px-3 sm:text-sm");
 
 /** What is wrong with a field, in words. */
 export function FieldError({ id, children }: { id?: string; children: ReactNode }) {

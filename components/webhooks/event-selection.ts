@@ -1,20 +1,7 @@
-import { eventGroups, patternsOf } from "@/lib/events/catalogue";
+import { patternsOf } from "@/lib/events/catalogue";
+import { entityOf, type EventGroup, patternsIn, wildcardOf } from "./event-groups";
 
 const everything = "*";
-
-const order = new Map(
-  [
-    everything,
-    ...eventGroups.flatMap(({ entity, types }) => [
-      wildcardOf(entity),
-      ...types.map((entry) => entry.type),
-    ]),
-  ].map((pattern, position) => [pattern, position]),
-);
-
-export function wildcardOf(entity: string): string {
-  return `${entity}.*`;
-}
 
 /** Does the selection hold the pattern, itself or by a wildcard above it? */
 export function isCovered(selected: readonly string[], pattern: string): boolean {
@@ -22,12 +9,20 @@ export function isCovered(selected: readonly string[], pattern: string): boolean
 }
 
 /**
- * The selection after a press on one pattern. What a wildcard covered and is pressed off leaves the
- * rest of that wildcard chosen, so that every toggle does what it looks like.
+ * The selection after a press on one pattern, in the order of the groups. What a wildcard covered and
+ * is pressed off leaves the rest of that wildcard chosen, so that every toggle does what it looks like.
  */
-export function togglePattern(selected: readonly string[], pattern: string): string[] {
-  const next = isCovered(selected, pattern) ? remove(selected, pattern) : add(selected, pattern);
-  return next.toSorted((a, b) => (order.get(a) ?? order.size) - (order.get(b) ?? order.size));
+export function togglePattern(
+  selected: readonly string[],
+  pattern: string,
+  groups: readonly EventGroup[],
+): string[] {
+  const next = isCovered(selected, pattern)
+    ? remove(selected, pattern, groups)
+    : add(selected, pattern);
+  const order = [everything, ...groups.flatMap(patternsIn)];
+  const placeOf = (one: string) => (order.includes(one) ? order.indexOf(one) : order.length);
+  return next.toSorted((a, b) => placeOf(a) - placeOf(b));
 }
 
 function add(selected: readonly string[], pattern: string): string[] {
@@ -36,27 +31,23 @@ function add(selected: readonly string[], pattern: string): string[] {
   return [...selected.filter((kept) => entityOf(kept) !== entityOf(pattern)), pattern];
 }
 
-function remove(selected: readonly string[], pattern: string): string[] {
+function remove(
+  selected: readonly string[],
+  pattern: string,
+  groups: readonly EventGroup[],
+): string[] {
   if (pattern === everything) return [];
   const entity = entityOf(pattern);
   const spelled = selected.includes(everything)
-    ? eventGroups.map((group) => wildcardOf(group.entity))
+    ? groups.map((group) => wildcardOf(group.entity))
     : selected;
   if (isWildcard(pattern)) return spelled.filter((kept) => entityOf(kept) !== entity);
+  const siblings = groups.find((group) => group.entity === entity)?.types ?? [];
   return spelled
-    .flatMap((kept) => (kept === wildcardOf(entity) ? typesOf(entity) : [kept]))
+    .flatMap((kept) => (kept === wildcardOf(entity) ? siblings.map(({ type }) => type) : [kept]))
     .filter((kept) => kept !== pattern);
-}
-
-function typesOf(entity: string): string[] {
-  const group = eventGroups.find((candidate) => candidate.entity === entity);
-  return group ? group.types.map((entry) => entry.type) : [];
 }
 
 function isWildcard(pattern: string): boolean {
   return pattern.endsWith(".*");
-}
-
-function entityOf(pattern: string): string {
-  return pattern.slice(0, pattern.indexOf("."));
 }

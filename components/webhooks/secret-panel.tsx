@@ -1,10 +1,11 @@
 "use client";
 
-import { ChevronRight, KeyRound } from "lucide-react";
+import { KeyRound } from "lucide-react";
 import { type ReactNode, useEffect, useRef } from "react";
 import { Button } from "@/components/ui/button";
 import { CodeBlock } from "@/components/ui/code-block";
 import { CopyButton } from "@/components/ui/copy-button";
+import { Disclosure } from "@/components/ui/disclosure";
 import { verifySnippet } from "./verify-snippet";
 
 /** A secret in clear, with Copy; it is never shown again. */
@@ -22,12 +23,8 @@ export function SecretField({ secret }: { secret: string }) {
 /** How a receiver proves that a request came from here. */
 export function VerifySnippet({ secret }: { secret: string }) {
   return (
-    <details className="group">
-      <summary className="inline-flex min-h-10 list-none items-center gap-1 rounded-md pr-2 text-[13px] font-medium text-ink-muted hover:text-ink sm:min-h-8">
-        <ChevronRight aria-hidden className="size-4 transition-transform group-open:rotate-90" />
-        Verify it in Node.js
-      </summary>
-      <div className="mt-2 space-y-2">
+    <Disclosure summary="Verify it in Node.js">
+      <div className="space-y-2">
         <p className="text-[13px] text-ink-muted">
           <code className="font-mono text-xs">npm install standardwebhooks</code>, and give the
           secret as <code className="font-mono text-xs">WEBHOOK_SECRET</code>. Verify the body as it
@@ -35,7 +32,7 @@ export function VerifySnippet({ secret }: { secret: string }) {
         </p>
         <CodeBlock label="receiver.mjs" text={verifySnippet(secret.startsWith("whsec_"))} />
       </div>
-    </details>
+    </Disclosure>
   );
 }
 

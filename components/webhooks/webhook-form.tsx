@@ -1,18 +1,22 @@
 "use client";
 
-import { ChevronRight } from "lucide-react";
-import { type FormEvent, useEffect, useRef, useState } from "react";
+import { type ComponentType, type FormEvent, useEffect, useRef, useState } from "react";
 import { Button } from "@/components/ui/button";
+import { Disclosure } from "@/components/ui/disclosure";
 import { TextField } from "@/components/ui/field";
 import { Notice } from "@/components/ui/notice";
+import type { RegisteredType } from "./event-groups";
 import { EventPicker } from "./event-picker";
+import type { FilterDraft, FilterField } from "./filter-section";
+import { type Filters, readFilters } from "./filter-value";
 
-export type WebhookDraft = {
-  name: string;
-  url: string;
-  event_types: string[];
-  secret_token?: string;
-};
+type Terms = { name: string; url: string; event_types: string[]; secret_token?: string };
+
+/** A webhook as it is being edited; its filter is a text that may be half written. */
+export type WebhookDraft = Terms & FilterDraft;
+
+/** A webhook as it is handed over: `filters` is an object, whatever is in it. */
+export type WebhookInput = Terms & Omit<FilterDraft, "filters"> & { filters: Filters };
 
 type FieldError = { pointer: string; message: string };
 
@@ -21,37 +25,51 @@ export type Refusal = { message: string; fields: FieldError[] };
 
 type WebhookFormProps = {
   initial: WebhookDraft;
+  /** The event types that users have registered. */
+  registered: readonly RegisteredType[];
   submitLabel: string;
   isPending: boolean;
   refusal: Refusal | null;
   /** A new webhook may bring a secret of its own; later only a rotation changes it. */
   withSecret?: boolean;
-  onSubmit: (draft: WebhookDraft) => void;
+  /** The section that edits the filter. */
+  FilterSection: ComponentType<FilterField>;
+  onSubmit: (input: WebhookInput) => void;
   onCancel?: () => void;
 };
 
 export function WebhookForm(props: WebhookFormProps) {
-  const { initial, refusal, isPending } = props;
-  const [draft, setDraft] = useState(initial);
+  const { refusal, isPending, FilterSection } = props;
+  const [draft, setDraft] = useState(props.initial);
   const form = useRef<HTMLFormElement>(null);
   const change = (part: Partial<WebhookDraft>) => setDraft((now) => ({ ...now, ...part }));
 
   useEffect(() => {
-    if (refusal) form.current?.querySelector<HTMLElement>("[data-invalid]")?.focus();
+    if (refusal) goToFirstError(form.current);
   }, [refusal]);
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (!isPending) props.onSubmit(draft);
+    if (isPending) return;
+    const read = readFilters(draft.filters);
+    if ("error" in read) goToFirstError(form.current);
+    else props.onSubmit({ ...draft, filters: read.filters });
   };
 
   return (
     <form ref={form} noValidate onSubmit={submit} className="space-y-5">
       <NameAndUrl draft={draft} onChange={change} refusal={refusal} />
       <EventPicker
+        registered={props.registered}
         selected={draft.event_types}
         onChange={(event_types) => change({ event_types })}
         error={errorAt(refusal, "/event_types")}
+      />
+      <FilterSection
+        eventTypes={draft.event_types}
+        value={draft}
+        onChange={change}
+        errors={["/filters", "/skip_own"].flatMap((top) => errorsUnder(refusal, top))}
       />
       {props.withSecret && (
         <OwnSecret
@@ -73,6 +91,14 @@ export function WebhookForm(props: WebhookFormProps) {
       </div>
     </form>
   );
+}
+
+/** Opens whatever hides the first field that is wrong, and puts the focus there. */
+function goToFirstError(form: HTMLFormElement | null) {
+  const field = form?.querySelector<HTMLElement>("[data-invalid]");
+  for (let fold = field?.closest("details"); fold; fold = fold.parentElement?.closest("details"))
+    fold.open = true;
+  field?.focus();
 }
 
 function NameAndUrl({
@@ -121,38 +147,28 @@ function OwnSecret({
   onChange: (value: string) => void;
   refusal: Refusal | null;
 }) {
-  const [isOpen, setIsOpen] = useState(false);
-  const invalid = invalidity(refusal, "/secret_token");
   return (
-    <details
-      open={isOpen || Boolean(invalid.error)}
-      onToggle={(event) => setIsOpen(event.currentTarget.open)}
-      className="group"
-    >
-      <summary className="inline-flex min-h-10 list-none items-center gap-1 rounded-md pr-2 text-[13px] font-medium text-ink-muted hover:text-ink sm:min-h-8">
-        <ChevronRight aria-hidden className="size-4 transition-transform group-open:rotate-90" />
-        Advanced
-      </summary>
-      <div className="mt-2">
-        <TextField
-          label="Secret of your own"
-          name="secret_token"
-          autoComplete="off"
-          spellCheck={false}
-          value={value}
-          onChange={(event) => onChange(event.target.value)}
-          className="font-mono sm:text-[13px]"
-          hint="Leave it empty and one is made. 24 to 255 visible characters, or whsec_ and base64."
-          {...invalid}
-        />
-      </div>
-    </details>
+    <Disclosure summary="Advanced">
+      <TextField
+        label="Secret of your own"
+        name="secret_token"
+        autoComplete="off"
+        spellCheck={false}
+        value={value}
+        onChange={(event) => onChange(event.target.value)}
+        className="font-mono sm:text-[13px]"
+        hint="Leave it empty and one is made. 24 to 255 visible characters, or whsec_ and base64."
+        {...invalidity(refusal, "/secret_token")}
+      />
+    </Disclosure>
   );
 }
 
+const shownPointers = ["/name", "/url", "/event_types", "/filters", "/skip_own"];
+
 /** Says what no field can show; a screen reader hears it at once. */
 function FormMessage({ refusal, withSecret }: { refusal: Refusal | null; withSecret: boolean }) {
-  const shown = ["/name", "/url", "/event_types", ...(withSecret ? ["/secret_token"] : [])];
+  const shown = [...shownPointers, ...(withSecret ? ["/secret_token"] : [])];
   const rest = refusal?.fields.filter((field) => !shown.some((top) => isUnder(field, top))) ?? [];
   const isFieldless = refusal?.fields.length === 0;
   return (
@@ -174,10 +190,14 @@ function invalidity(refusal: Refusal | null, pointer: string) {
 }
 
 function errorAt(refusal: Refusal | null, pointer: string): string | undefined {
-  const messages = refusal?.fields.filter((field) => isUnder(field, pointer));
-  return messages?.length
-    ? asSentence(messages.map((field) => field.message).join("; "))
+  const errors = errorsUnder(refusal, pointer);
+  return errors.length > 0
+    ? asSentence(errors.map((field) => field.message).join("; "))
     : undefined;
+}
+
+function errorsUnder(refusal: Refusal | null, pointer: string): FieldError[] {
+  return refusal?.fields.filter((field) => isUnder(field, pointer)) ?? [];
 }
 
 function isUnder(field: FieldError, pointer: string): boolean {

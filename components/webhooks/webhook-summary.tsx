@@ -4,6 +4,8 @@ import { Button } from "@/components/ui/button";
 import { Ago, Until } from "@/components/ui/time";
 import type { Webhook } from "@/lib/webhooks/schema";
 import { EventBadges } from "./event-badges";
+import { FilterSummary } from "./filter-summary";
+import type { NameOf } from "./filter-words";
 import { Standing } from "./standing";
 import { StateBadge } from "./state-badge";
 
@@ -13,6 +15,7 @@ export function WebhookSummary({
   disablesAt,
   title,
   actions,
+  nameOf,
   onRotate,
   children,
 }: {
@@ -22,6 +25,8 @@ export function WebhookSummary({
   /** The name as a heading, at the level the page needs. */
   title: ReactNode;
   actions: ReactNode;
+  /** What the ids in its filter are called. */
+  nameOf: NameOf;
   onRotate: () => void;
   children?: ReactNode;
 }) {
@@ -40,6 +45,7 @@ export function WebhookSummary({
         {actions}
       </div>
       <EventBadges types={webhook.event_types} />
+      <FilterSummary webhook={webhook} nameOf={nameOf} />
       <Standing webhook={webhook} disablesAt={disablesAt} />
       <div className="flex flex-wrap items-center gap-x-1.5 text-[13px] text-ink-faint">
         <span>Secret</span>
@@ -59,6 +65,7 @@ export function WebhookSummary({
         )}
         <span className="ml-auto max-sm:w-full">
           Created <Ago at={webhook.created_at} />
+          {webhook.created_by && <> by {webhook.created_by}</>}
         </span>
       </div>
       {children}

@@ -2,15 +2,19 @@
 
 import { Dialog } from "@/components/ui/dialog";
 import { DeleteDialog } from "@/components/webhooks/delete-dialog";
+import { writeFilters } from "@/components/webhooks/filter-value";
 import { RotateDialog } from "@/components/webhooks/rotate-dialog";
-import { WebhookForm } from "@/components/webhooks/webhook-form";
+import { WebhookForm, type WebhookDraft } from "@/components/webhooks/webhook-form";
 import type { Webhook } from "@/lib/webhooks/schema";
+import { useFormChoices } from "./form-choices";
 import { useDeleteWebhook, useRotateSecret, useUpdateWebhook } from "./use-webhooks";
+import { WebhookFilters } from "./webhook-filters";
 
 type DialogProps = { webhook: Webhook; isOpen: boolean; onClose: () => void };
 
 export function EditWebhook({ webhook, isOpen, onClose }: DialogProps) {
   const update = useUpdateWebhook();
+  const { registered } = useFormChoices();
   const close = () => {
     onClose();
     update.reset();
@@ -18,15 +22,21 @@ export function EditWebhook({ webhook, isOpen, onClose }: DialogProps) {
   return (
     <Dialog isOpen={isOpen} onClose={close} title={`Edit “${webhook.name}”`} isWide>
       <WebhookForm
-        initial={{ name: webhook.name, url: webhook.url, event_types: webhook.event_types }}
+        initial={draftOf(webhook)}
+        registered={registered}
         submitLabel="Save changes"
         isPending={update.isPending}
         refusal={update.error}
-        onSubmit={(draft) => update.mutate({ id: webhook.id, ...draft }, { onSuccess: close })}
+        FilterSection={WebhookFilters}
+        onSubmit={(input) => update.mutate({ id: webhook.id, ...input }, { onSuccess: close })}
         onCancel={close}
       />
     </Dialog>
   );
+}
+
+function draftOf({ name, url, event_types, filters, skip_own }: Webhook): WebhookDraft {
+  return { name, url, event_types, filters: writeFilters(filters), skip_own };
 }
 
 export function DeleteWebhook({

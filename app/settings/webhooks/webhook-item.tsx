@@ -9,6 +9,7 @@ import { disablesAt } from "@/lib/webhooks/failing-rule";
 import type { Webhook } from "@/lib/webhooks/schema";
 import { openDelivery } from "./delivery-sheet";
 import { RecoverDialog } from "./recover-dialog";
+import { useProjectNames } from "./use-filters";
 import { useTest, useTurnWebhook } from "./use-webhooks";
 import { DeleteWebhook, EditWebhook, RotateWebhook } from "./webhook-dialogs";
 
@@ -31,6 +32,7 @@ export function WebhookItem({ webhook, title, withTestType, children, ...rest }:
   const [testType, setTestType] = useState("webhook.test");
   const test = useTest(webhook.id);
   const turn = useTurnWebhook();
+  const nameOf = useProjectNames(webhook.filters);
   const dialog = (name: Asked) => ({
     webhook,
     isOpen: asked === name,
@@ -43,6 +45,7 @@ export function WebhookItem({ webhook, title, withTestType, children, ...rest }:
         webhook={webhook}
         disablesAt={webhook.failing_since && disablesAt(webhook.failing_since)}
         title={title}
+        nameOf={nameOf}
         onRotate={() => setAsked("rotate")}
         actions={
           <WebhookActions

@@ -15,7 +15,9 @@ import { cn } from "@/lib/cn";
 import type { Webhook } from "@/lib/webhooks/schema";
 import { DeliveryLog } from "./delivery-log";
 import { DeliverySheet } from "./delivery-sheet";
+import { useFormChoices } from "./form-choices";
 import { useCreateWebhook, useTest, useWebhooks } from "./use-webhooks";
+import { WebhookFilters } from "./webhook-filters";
 import { ItemTest, WebhookItem } from "./webhook-item";
 
 /** The whole of the settings page: a form, the secrets just made, and every webhook. */
@@ -37,10 +39,11 @@ export function WebhooksPanel({ initial, isExposed }: { initial: Webhook[]; isEx
   );
 }
 
-const emptyDraft = { name: "", url: "", event_types: [] };
+const emptyDraft = { name: "", url: "", event_types: [], filters: "", skip_own: null };
 
 function CreateWebhookCard({ onCreated }: { onCreated: (webhook: Webhook) => void }) {
   const create = useCreateWebhook();
+  const { registered } = useFormChoices();
   const [made, setMade] = useState(0);
   return (
     <Card aria-labelledby="create-webhook">
@@ -53,10 +56,12 @@ function CreateWebhookCard({ onCreated }: { onCreated: (webhook: Webhook) => voi
           // A new form for the next webhook.
           key={made}
           initial={emptyDraft}
+          registered={registered}
           submitLabel="Create Webhook"
           isPending={create.isPending}
           refusal={create.error}
           withSecret
+          FilterSection={WebhookFilters}
           onSubmit={({ secret_token, ...draft }) =>
             create.mutate(
               { ...draft, ...(secret_token ? { secret_token } : {}) },

@@ -1,7 +1,8 @@
 import type { Metadata } from "next";
 import { notFound } from "next/navigation";
 import { requirePage } from "@/app/_http/page-caller";
-import { loadWebhook } from "@/app/settings/webhooks/load";
+import { FormChoicesProvider } from "@/app/settings/webhooks/form-choices";
+import { loadFormChoices, loadWebhook } from "@/app/settings/webhooks/load";
 import { WebhookView } from "./webhook-view";
 
 export const dynamic = "force-dynamic";
@@ -18,7 +19,11 @@ export async function generateMetadata({ params }: PageProps): Promise<Metadata>
 export default async function WebhookPage({ params }: PageProps) {
   await requirePage();
   const { id } = await params;
-  const webhook = await loadWebhook(id);
+  const [webhook, choices] = await Promise.all([loadWebhook(id), loadFormChoices()]);
   if (!webhook) notFound();
-  return <WebhookView initial={webhook} />;
+  return (
+    <FormChoicesProvider choices={choices}>
+      <WebhookView initial={webhook} />
+    </FormChoicesProvider>
+  );
 }

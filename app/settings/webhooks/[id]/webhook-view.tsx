@@ -3,20 +3,17 @@
 import { ChevronLeft } from "lucide-react";
 import Link from "next/link";
 import { useRouter } from "next/navigation";
-import { useState } from "react";
-import { DeliveryLog } from "@/app/settings/webhooks/delivery-log";
 import { DeliverySheet } from "@/app/settings/webhooks/delivery-sheet";
 import { useWebhook } from "@/app/settings/webhooks/use-webhooks";
 import { WebhookItem } from "@/app/settings/webhooks/webhook-item";
-import { Card, CardContent, CardHeader, CardTitle } from "@/components/ui/card";
+import { Card, CardContent } from "@/components/ui/card";
 import { Notice } from "@/components/ui/notice";
-import { LiveMark } from "@/components/webhooks/live-mark";
 import type { Webhook } from "@/lib/webhooks/schema";
+import { WebhookLogs } from "./webhook-logs";
 
-/** One webhook: the same actions as in the list, and all of its deliveries. */
+/** One webhook: the same actions as in the list, and its deliveries and events. */
 export function WebhookView({ initial }: { initial: Webhook }) {
   const router = useRouter();
-  const [isLive, setIsLive] = useState(true);
   const { data: webhook, error } = useWebhook(initial);
   return (
     <div className="space-y-6">
@@ -43,17 +40,7 @@ export function WebhookView({ initial }: { initial: Webhook }) {
           />
         </CardContent>
       </Card>
-      <Card aria-labelledby="deliveries">
-        <CardHeader
-          title={<CardTitle id="deliveries">Deliveries</CardTitle>}
-          hint="One line for each event, whatever became of it. Open one for its attempts."
-        >
-          <LiveMark isLive={isLive} onTurn={() => setIsLive(!isLive)} />
-        </CardHeader>
-        <CardContent>
-          <DeliveryLog webhook={webhook} isLive={isLive} isWhole />
-        </CardContent>
-      </Card>
+      <WebhookLogs webhook={webhook} />
       <DeliverySheet />
     </div>
   );

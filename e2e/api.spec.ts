@@ -214,7 +214,7 @@ const refusals: Record<string, Case[]> = {
     ]),
     { what: "a resource of another name", path: "/unicorns", id: "unicorns" },
     { what: "a name of every object", path: "/constructor", id: "constructor" },
-    { what: "a longer path", path: "/issues/a/b/c", id: "issues/a/b/c" },
+    { what: "a longer path", path: "/issues/a/b/c/d", id: "issues/a/b/c/d" },
   ].map(({ id, ...one }) => ({
     method: "GET",
     ...one,

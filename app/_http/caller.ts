@@ -15,29 +15,39 @@ type Asked = {
   requestId: string;
 };
 
-/** Who calls, and what they may use; throws what refuses them. Every door asks this first. */
-export function callerContext(asked: Asked): Context {
-  const settings = env();
-  checkHost(asked.read, settings);
-  if (asked.isWrite) checkOrigin(asked.read, settings);
-  const signedIn = signedInActor(asked);
-  return {
-    db: db(),
-    actor: namedActor(asked.read("x-turbo-actor"), signedIn),
-    requestId: asked.requestId,
-    post: postOffice(keepAlive),
-  };
+/** Somebody who may call, by a name of their own: they have a quota and idempotency keys. */
+export type Caller = { name: string; actor: Actor; key: string | null };
+
+/** Who calls; null: nobody who may. */
+export function findCaller({ read, cookie }: Pick<Asked, "read" | "cookie">): Caller | null {
+  const { isExposed, apiKey } = env();
+  const bearer = /^Bearer (.+)$/i.exec(read("authorization") ?? "")?.[1];
+  if (bearer !== undefined && apiKey !== undefined && isSameSecret(bearer, apiKey))
+    return { name: "key:admin", actor: admin, key: "admin" };
+  if (!isExposed) return { name: "local", actor: unknownActor, key: null };
+  const isSignedIn = bearer === undefined && isSession(cookie(sessionCookieName()));
+  return isSignedIn ? { name: "session", actor: admin, key: null } : null;
 }
 
-function signedInActor({ read, cookie }: Asked): Actor {
-  const { isExposed, apiKey } = env();
-  if (!isExposed) return unknownActor;
-  const bearer = /^Bearer (.+)$/i.exec(read("authorization") ?? "")?.[1];
-  const hasKey = bearer !== undefined && apiKey !== undefined && isSameSecret(bearer, apiKey);
-  if (hasKey || (bearer === undefined && isSession(cookie(sessionCookieName())))) {
-    return { type: "user", name: "admin", metadata: {} };
-  }
-  throw new AppError("unauthorized", "Send the API key: Authorization: Bearer <TURBO_API_KEY>.");
+const admin: Actor = { type: "user", name: "admin", metadata: {} };
+
+/** Who calls, and what they may use; throws what refuses them. Every door asks this first. */
+export function callerContext(asked: Asked, caller = findCaller(asked)): Context {
+  const { read, isWrite, requestId } = asked;
+  const settings = env();
+  checkHost(read, settings);
+  if (isWrite) checkOrigin(read, settings);
+  if (!caller)
+    throw new AppError("unauthorized", "Send the API key: Authorization: Bearer <TURBO_API_KEY>.");
+  return {
+    db: db(),
+    actor: namedActor(read("x-turbo-actor"), caller.actor),
+    key: caller.key,
+    cause: null,
+    ifMatch: isWrite ? read("if-match") : null,
+    requestId,
+    post: postOffice(keepAlive),
+  };
 }
 
 /** `X-Turbo-Actor: ai:<name>` says on whose behalf the caller acts. */

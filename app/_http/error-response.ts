@@ -9,6 +9,9 @@ const answers: Record<ErrorCode, { status: number; title: string }> = {
   not_found: { status: 404, title: "Not found" },
   method_not_allowed: { status: 405, title: "Method not allowed" },
   conflict: { status: 409, title: "Conflict" },
+  loop_detected: { status: 409, title: "Loop detected" },
+  precondition_failed: { status: 412, title: "Precondition failed" },
+  too_many_requests: { status: 429, title: "Too many requests" },
   payload_too_large: { status: 413, title: "Payload too large" },
   unsupported_media_type: { status: 415, title: "Unsupported media type" },
   wrong_host: { status: 421, title: "Wrong host" },
@@ -28,9 +31,9 @@ export type Problem = {
   errors?: FieldError[];
 };
 
-/** It cannot be reached, refuses us, has no room or no time, or has become a read-only replica. */
+/** It cannot be reached, refuses us, has no room or no time, is a read-only replica, or chose us to break a deadlock. */
 const databaseAway =
-  /^(CONNECT|ECONN|EHOST|ENET|ENOTFOUND|EAI_AGAIN|ENOENT|EPIPE|ETIMEDOUT|08|25006|25P03|28|53|55P03|57014|57P0|58030)/;
+  /^(CONNECT|ECONN|EHOST|ENET|ENOTFOUND|EAI_AGAIN|ENOENT|EPIPE|ETIMEDOUT|08|25006|25P03|28|40P01|53|55P03|57014|57P0|58030)/;
 /** It went away with a statement of ours, which may have been carried out all the same. */
 const answerLost = /^(CONNECTION_|ECONNRESET|EPIPE|ETIMEDOUT|08|57P01|57P02)/;
 

@@ -7,8 +7,11 @@ import type { Context } from "@/lib/context";
 import { callerContext, requestIdOf } from "./caller";
 import { isDatabaseAway, toAppError } from "./error-response";
 
-/** The context of a page; without a session an exposed page leads to the sign-in page. */
-export async function pageContext(): Promise<Context> {
+/**
+ * The context of a page; without a session an exposed page leads to the sign-in page, and from there
+ * to `path`.
+ */
+export async function pageContext(path?: string): Promise<Context> {
   const given = await headers();
   const jar = await cookies();
   try {
@@ -19,14 +22,18 @@ export async function pageContext(): Promise<Context> {
       requestId: requestIdOf(given.get("x-request-id")),
     });
   } catch (error) {
-    if (error instanceof AppError && error.code === "unauthorized") redirect("/sign-in");
+    if (error instanceof AppError && error.code === "unauthorized") redirect(signInPath(path));
     throw error;
   }
 }
 
+function signInPath(path?: string): string {
+  return path === undefined ? "/sign-in" : `/sign-in?${new URLSearchParams({ next: path })}`;
+}
+
 /** Admits the caller of a page, and tells it whether there is somebody to sign out. */
-export async function requirePage(): Promise<{ isExposed: boolean }> {
-  await pageContext();
+export async function requirePage(path?: string): Promise<{ isExposed: boolean }> {
+  await pageContext(path);
   return { isExposed: env().isExposed };
 }
 

@@ -1,6 +1,6 @@
-import { json, routes } from "@/app/_http/route-handler";
+import { resource, routes } from "@/app/_http/route-handler";
 import { getDelivery } from "@/lib/webhooks/deliveries";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = routes({
-  GET: async ({ ctx, params }) => json(await getDelivery(ctx, params.id)),
+  GET: async ({ ctx, params }) => resource(await getDelivery(ctx, params.id)),
 });

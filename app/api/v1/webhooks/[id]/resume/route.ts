@@ -1,6 +1,6 @@
-import { json, routes } from "@/app/_http/route-handler";
+import { resource, routes } from "@/app/_http/route-handler";
 import { resumeWebhook } from "@/lib/webhooks/service";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = routes({
-  POST: async ({ ctx, params }) => json(await resumeWebhook(ctx, params.id)),
+  POST: async ({ ctx, params }) => resource(await resumeWebhook(ctx, params.id)),
 });

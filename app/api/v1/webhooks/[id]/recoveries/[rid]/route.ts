@@ -1,9 +1,9 @@
-import { json, noContent, routes } from "@/app/_http/route-handler";
+import { noContent, resource, routes } from "@/app/_http/route-handler";
 import { cancelRecovery, getRecovery } from "@/lib/webhooks/recover";
 
 export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = routes({
   GET: async ({ ctx, params }) =>
-    json(await getRecovery(ctx, { webhookId: params.id, recoveryId: params.rid })),
+    resource(await getRecovery(ctx, { webhookId: params.id, recoveryId: params.rid })),
   DELETE: async ({ ctx, params }) => {
     await cancelRecovery(ctx, { webhookId: params.id, recoveryId: params.rid });
     return noContent();

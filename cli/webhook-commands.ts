@@ -104,6 +104,7 @@ const deliveryCommands: readonly Command[] = [
       required(eventTypes),
       filters,
       skipOwn,
+      { name: "webhook-id", placeholder: "ID", help: "Judge --skip-own by who made this one" },
       { ...since, help: `${since.help}; else 30d, which is the most` },
       cursor,
     ],
@@ -117,7 +118,9 @@ const deliveryCommands: readonly Command[] = [
     method: "POST",
     path: "/webhooks/{id}/test",
     watched: "test",
-    flags: [],
+    flags: [
+      { name: "event-type", placeholder: "TYPE", help: "Whose sample to send (else webhook.test)" },
+    ],
     examples: ["turbo webhooks test <webhook-id>"],
   },
   {

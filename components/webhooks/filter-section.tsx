@@ -16,6 +16,8 @@ export type FilterDraft = { filters: string; skip_own: Webhook["skip_own"] };
 
 /** What a form asks of the section that edits a filter. */
 export type FilterField = {
+  /** The webhook it is of; absent: of one that is yet to be made. */
+  webhookId?: string | undefined;
   /** The events that it is to choose from. */
   eventTypes: string[];
   value: FilterDraft;

@@ -1,7 +1,7 @@
 import { History, Pause, Pencil, Play, Send, Trash2 } from "lucide-react";
 import { Button } from "@/components/ui/button";
-import { subscribableTypes } from "@/lib/events/catalogue";
 import type { Webhook } from "@/lib/webhooks/schema";
+import type { EventGroup } from "./event-groups";
 
 type WebhookActionsProps = {
   webhook: Webhook;
@@ -70,10 +70,13 @@ export function WebhookActions(props: WebhookActionsProps) {
 }
 
 /** Which event a test sends. */
+/** Any type but the test's own stands in a group; `groups` are those that a webhook may name. */
 export function TestTypeSelect({
+  groups,
   value,
   onChange,
 }: {
+  groups: readonly EventGroup[];
   value: string;
   onChange: (type: string) => void;
 }) {
@@ -85,8 +88,13 @@ export function TestTypeSelect({
         onChange={(event) => onChange(event.target.value)}
         className="h-10 max-w-full rounded-lg border border-line-strong bg-surface px-2 font-mono text-base text-ink hover:border-ink-faint sm:h-8 sm:text-xs pointer-coarse:h-10"
       >
-        {["webhook.test", ...subscribableTypes].map((type) => (
-          <option key={type}>{type}</option>
+        <option>webhook.test</option>
+        {groups.map(({ entity, types }) => (
+          <optgroup key={entity} label={entity}>
+            {types.map(({ type }) => (
+              <option key={type}>{type}</option>
+            ))}
+          </optgroup>
         ))}
       </select>
     </label>

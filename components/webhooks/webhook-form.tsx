@@ -34,6 +34,8 @@ type WebhookFormProps = {
   withSecret?: boolean;
   /** The section that edits the filter. */
   FilterSection: ComponentType<FilterField>;
+  /** The webhook that is edited; absent: a new one. */
+  webhookId?: string;
   onSubmit: (input: WebhookInput) => void;
   onCancel?: () => void;
 };
@@ -66,6 +68,7 @@ export function WebhookForm(props: WebhookFormProps) {
         error={errorAt(refusal, "/event_types")}
       />
       <FilterSection
+        webhookId={props.webhookId}
         eventTypes={draft.event_types}
         value={draft}
         onChange={change}

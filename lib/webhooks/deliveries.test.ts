@@ -10,7 +10,7 @@ import {
   recordingPost,
   useEnv,
 } from "@/lib/testing";
-import { getDelivery, listDeliveries, retryDelivery } from "./deliveries";
+import { getDelivery, listDeliveries, listDeliveriesOf, retryDelivery } from "./deliveries";
 
 useEnv();
 const database = await createTestDatabase();
@@ -113,6 +113,17 @@ describe("listDeliveries", () => {
     const refusal = await refusalOf(listDeliveries(ctx, new URLSearchParams({ [name]: value })));
     expect(refusal.code).toBe("validation_failed");
     expect(refusal.fields.map(({ pointer }) => pointer)).toEqual([`/${name}`]);
+  });
+
+  it("shows those of one webhook, which is then no filter", async () => {
+    const [ours, theirs] = [await addWebhook(sql), await addWebhook(sql)];
+    const ids = await addDeliveries(sql, ours, { count: 2 });
+    await addDeliveries(sql, theirs);
+    const { rows } = await listDeliveriesOf(ctx, ours, new URLSearchParams());
+    expect(rows.map(({ id }) => id)).toEqual(ids.toReversed());
+    const asked = new URLSearchParams({ webhook_id: theirs });
+    const refusal = await refusalOf(listDeliveriesOf(ctx, ours, asked));
+    expect(refusal.fields.map(({ pointer }) => pointer)).toEqual(["/webhook_id"]);
   });
 
   it.each([

@@ -31,12 +31,33 @@ export const DeliveryFilters = EventFilters.pick({
   code_class: z.enum(codeClasses, `must be one of ${codeClasses.join(", ")}`).optional(),
 });
 
+/** The same of the deliveries of one webhook. */
+export const DeliveryFiltersOfWebhook = DeliveryFilters.omit({ webhook_id: true });
+
 /** One page of deliveries, newest first. */
 export async function listDeliveries(
   ctx: Context,
   query: URLSearchParams,
 ): Promise<{ rows: Delivery[]; page: Page }> {
   const { page, filters } = readList(query, DeliveryFilters);
+  return readDeliveries(ctx, page, filters);
+}
+
+/** One page of the deliveries of a webhook, newest first. */
+export async function listDeliveriesOf(
+  ctx: Context,
+  webhook_id: string,
+  query: URLSearchParams,
+): Promise<{ rows: Delivery[]; page: Page }> {
+  const { page, filters } = readList(query, DeliveryFiltersOfWebhook);
+  return readDeliveries(ctx, page, { ...filters, webhook_id });
+}
+
+async function readDeliveries(
+  ctx: Context,
+  page: Page,
+  filters: z.output<typeof DeliveryFilters>,
+): Promise<{ rows: Delivery[]; page: Page }> {
   const { sql } = ctx.db;
   const rows = await sql<Delivery[]>`
     select ${columns(sql)} from webhook_deliveries delivery

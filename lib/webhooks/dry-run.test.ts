@@ -3,7 +3,7 @@ import { createTestDatabase } from "@/db/testing";
 import { AppError } from "@/lib/errors";
 import { sampleEntityIds } from "@/lib/events/samples";
 import { newId } from "@/lib/id";
-import { contextOn, recordingPost, useEnv } from "@/lib/testing";
+import { addWebhook, contextOn, recordingPost, useEnv } from "@/lib/testing";
 import { dryRunWebhook } from "./dry-run";
 import type { DryRun } from "./schema";
 import { ago, hourMs } from "./testing";
@@ -137,6 +137,22 @@ describe("dryRunWebhook", () => {
     }));
     await sql`insert into events ${sql(rows)}`;
     expect(await dryRunWebhook(ctx, { event_types: ["*"] })).toMatchObject({ examined: count });
+  });
+
+  it("judges what is a webhook's own by who made it, where it is of one", async () => {
+    const webhook_id = await addWebhook(sql);
+    const owner = { owner_actor: "ai:claude", owner_key: "ci" };
+    await sql`update webhook_subscriptions set ${sql(owner)} where id = ${webhook_id}`;
+    const asked = { event_types: ["issue.created"], skip_own: "actor" };
+    const ofOthers = all.filter((n) => isOf("issue.created")(n) && n % 7 !== 0);
+    expect(await dryRunWebhook(ctx, { ...asked, webhook_id })).toMatchObject({
+      matched: ofOthers.length,
+    });
+    const unknown = dryRunWebhook(ctx, { ...asked, webhook_id: newId() });
+    expect(await pointersOf(unknown)).toEqual(["/webhook_id"]);
+    await sql`delete from webhook_revisions`;
+    await sql`delete from webhook_lanes`;
+    await sql`delete from webhook_subscriptions`;
   });
 
   it("stores nothing", async () => {

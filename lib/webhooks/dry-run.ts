@@ -29,7 +29,7 @@ export async function dryRunWebhook(
 ): Promise<DryRun> {
   const given = parseInput(DryRunWebhook, input ?? {});
   const { sql } = ctx.db;
-  const owner = ownerOf(ctx);
+  const owner = given.webhook_id ? await findOwner(sql, given.webhook_id) : ownerOf(ctx);
   checkSkipOwn(given.skip_own, owner);
   const now = clock().now();
   const since = sinceOf(given.since, now);
@@ -44,6 +44,15 @@ export async function dryRunWebhook(
     ...found,
     next_cursor: last && Buffer.from(last).toString("base64url"),
   };
+}
+
+async function findOwner(sql: Statements, webhookId: string): Promise<Owner> {
+  const [owner] = await sql<Owner[]>`
+    select owner_actor, owner_key from webhook_subscriptions
+    where id = ${webhookId} and state <> 'deleted'`;
+  if (owner) return { ...owner };
+  const message = `no webhook has the id ${webhookId}`;
+  throw invalid({ pointer: "/webhook_id", code: "unknown_reference", message });
 }
 
 function sinceOf(given: Date | undefined, now: Date): Date {

@@ -106,6 +106,8 @@ export const DryRunWebhook = z.strictObject({
   event_types: eventTypes,
   filters: filters.default({}),
   skip_own: skipOwn.default(null),
+  // A webhook that is to be changed so: by whose owner `skip_own` is judged; absent: by the caller.
+  webhook_id: z.uuid("must be a UUID").optional(),
   since: time.optional(),
   cursor: z.string().optional(),
 });

@@ -43,12 +43,20 @@ async function fetchProjects(): Promise<Projects> {
   return { options, isWhole: cursor === null };
 }
 
-/** Which events of the last days a draft would have let through: once asked, it follows the draft. */
-export function useDryRun({ value: { filters, skip_own }, eventTypes }: FilterField) {
+/**
+ * Which events of the last days a draft, of this webhook or of a new one, would have let through: once
+ * asked, it follows the draft.
+ */
+export function useDryRun({ value: { filters, skip_own }, eventTypes, webhookId }: FilterField) {
   const [isWanted, setIsWanted] = useState(false);
   const read = readFilters(filters);
   const obstacle = obstacleOf(read, eventTypes);
-  const question = JSON.stringify({ event_types: eventTypes, ...read, skip_own });
+  const question = JSON.stringify({
+    event_types: eventTypes,
+    ...read,
+    skip_own,
+    webhook_id: webhookId,
+  });
   const settled = useSettled(question);
   const run = useQuery({
     queryKey: ["dry-run", settled],

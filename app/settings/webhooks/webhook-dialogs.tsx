@@ -28,6 +28,7 @@ export function EditWebhook({ webhook, isOpen, onClose }: DialogProps) {
         isPending={update.isPending}
         refusal={update.error}
         FilterSection={WebhookFilters}
+        webhookId={webhook.id}
         onSubmit={(input) => update.mutate({ id: webhook.id, ...input }, { onSuccess: close })}
         onCancel={close}
       />

@@ -2,12 +2,14 @@
 
 import { type ReactNode, useState } from "react";
 import { Notice } from "@/components/ui/notice";
+import { groupTypes } from "@/components/webhooks/event-groups";
 import { TestOutcome } from "@/components/webhooks/test-outcome";
 import { TestTypeSelect, WebhookActions } from "@/components/webhooks/webhook-actions";
 import { WebhookSummary } from "@/components/webhooks/webhook-summary";
 import { disablesAt } from "@/lib/webhooks/failing-rule";
 import type { Webhook } from "@/lib/webhooks/schema";
 import { openDelivery } from "./delivery-sheet";
+import { useFormChoices } from "./form-choices";
 import { RecoverDialog } from "./recover-dialog";
 import { useProjectNames } from "./use-filters";
 import { useTest, useTurnWebhook } from "./use-webhooks";
@@ -33,6 +35,7 @@ export function WebhookItem({ webhook, title, withTestType, children, ...rest }:
   const test = useTest(webhook.id);
   const turn = useTurnWebhook();
   const nameOf = useProjectNames(webhook.filters);
+  const { registered } = useFormChoices();
   const dialog = (name: Asked) => ({
     webhook,
     isOpen: asked === name,
@@ -61,7 +64,9 @@ export function WebhookItem({ webhook, title, withTestType, children, ...rest }:
           />
         }
       >
-        {withTestType && <TestTypeSelect value={testType} onChange={setTestType} />}
+        {withTestType && (
+          <TestTypeSelect groups={groupTypes(registered)} value={testType} onChange={setTestType} />
+        )}
         {turn.error && <Notice tone="bad">Not changed. {turn.error.message}</Notice>}
         <ItemTest test={test} />
         {children}

@@ -51,6 +51,15 @@ describe("sweep", () => {
     expect(await sweep()).toEqual({ rung: 0, cancelled: 0 });
   });
 
+  it("forgets the Idempotency-Keys of yesterday", async () => {
+    const kept = { fingerprint: "", answer: "" };
+    const old = { ...kept, key_hash: "old", created_at: new Date(Date.now() - 25 * 3_600_000) };
+    const young = { ...kept, key_hash: "young", created_at: new Date() };
+    await sql`insert into idempotency_keys ${sql([old, young])}`;
+    await sweep();
+    expect(await sql`select key_hash from idempotency_keys`).toEqual([{ key_hash: "young" }]);
+  });
+
   it("rings for nothing when WEBHOOK_ENABLED is false, and cleans up all the same", async () => {
     useEnv({ WEBHOOK_ENABLED: "false" });
     await addDeliveries(sql, await addWebhook(sql), { dueMsAgo: 5_000 });

@@ -7,6 +7,7 @@ import { clock } from "@/lib/clock";
 import { env } from "@/lib/env";
 import { noteBacklog } from "@/lib/events/health-events";
 import { reports, tellReport } from "@/lib/events/reports";
+import { pruneIdempotencyKeys } from "@/lib/idempotency";
 import { log, reasonOf } from "@/lib/log";
 import { asSystem } from "./as-system";
 import { deliverer } from "./deliverer";
@@ -16,6 +17,7 @@ import { ringStalledRecoveries } from "./recovery-bell";
 
 const mostSteps = 10;
 const auditsApartMs = 25_000;
+const prunesApartMs = 5_000;
 /** A report that no cron has told by then is told by the sweep. */
 const reportLateMs = 60_000;
 /** How long a lost bell, or whatever else a sweep repairs, may hold a lane up at most. */
@@ -25,7 +27,8 @@ const patienceMs = { embedded: 60_000, server: 120_000 };
  * Rings the lanes whose work is overdue and whom no bell or holder is looking after, whatever
  * crash or lost event left them so; recoveries likewise. Of webhooks that nobody drains it frees
  * lost attempts, and cancels what waits for those that are gone. It judges the webhooks that only fail,
- * tells the reports that no cron has told, and now and then has a look at whether all this is enough.
+ * tells the reports that no cron has told, forgets old Idempotency-Keys, and now and then has a look
+ * at whether all this is enough.
  */
 export async function sweep(): Promise<{ rung: number; cancelled: number }> {
   const { sql } = db();
@@ -39,6 +42,7 @@ export async function sweep(): Promise<{ rung: number; cancelled: number }> {
     const cancelled = await cancelMostOrphans();
     if (enabled) await asSystem("sweep", judgeFailing);
     await tellLateReports();
+    if (await markSweep("pruned_at", prunesApartMs)) await pruneIdempotencyKeys(sql);
     return { rung: lanes.length, cancelled };
   } finally {
     // All the more when something of it fails.
@@ -77,7 +81,7 @@ async function lookForBacklog(): Promise<void> {
   await asSystem("sweep", (ctx) => noteBacklog(ctx, { oldestDueAt, now: clock().now() }));
 }
 
-type Mark = "timer_sweep_at" | "cron_sweep_at" | "audit_at";
+type Mark = "timer_sweep_at" | "cron_sweep_at" | "audit_at" | "pruned_at";
 
 /**
  * Notes that a sweep happens now, unless one of its kind did less than `apartMs` ago. One that is

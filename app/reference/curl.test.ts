@@ -1,0 +1,32 @@
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import type { Operation } from "@/lib/api/operation";
+import { curlOf } from "./curl";
+
+const operation: Operation = {
+  ...{ id: "renameThing", method: "POST", path: "/api/v1/things/{id}/names", group: "Service" },
+  summary: "Rename it",
+  body: { of: { name: "Rename", schema: z.object({}) }, example: { name: "Ada's" } },
+  answers: [],
+};
+const baseUrl = "http://127.0.0.1:3000";
+
+describe("curlOf", () => {
+  it("is a command that a shell takes, quotes and all", () => {
+    expect(curlOf(operation, { baseUrl, isExposed: true }).split(" \\\n  ")).toEqual([
+      `curl -X POST ${baseUrl}/api/v1/things/0190a5c0-0000-7000-8000-000000000201/names`,
+      '-H "Authorization: Bearer $TURBO_API_KEY"',
+      '-H "Idempotency-Key: $(uuidgen)"',
+      "-H 'Content-Type: application/json'",
+      `-d '{\n  "name": "Ada'\\''s"\n}'`,
+    ]);
+  });
+
+  it("shows no key where none is asked for", () => {
+    const text = curlOf(
+      { ...operation, method: "GET", body: undefined },
+      { baseUrl, isExposed: false },
+    );
+    expect(text).toBe(`curl ${baseUrl}/api/v1/things/0190a5c0-0000-7000-8000-000000000201/names`);
+  });
+});

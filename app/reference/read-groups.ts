@@ -1,0 +1,57 @@
+import { groups, type Group, type Named, type Operation } from "@/lib/api/operation";
+import { operations } from "@/lib/api/operations";
+import { schemaOf, type JsonSchema } from "@/lib/api/schema";
+
+/** A page of the reference: what is done with one kind of thing, and how such things are shown. */
+export type GroupPage = {
+  slug: string;
+  name: Group;
+  description: string;
+  operations: Operation[];
+  shapes: { name: string; schema: JsonSchema }[];
+};
+
+let made: GroupPage[] | undefined;
+
+/** All of them, in order. */
+export function readGroups(): GroupPage[] {
+  made ??= Object.entries(groups).map(([key, description]) => {
+    const name = key as Group;
+    return {
+      ...{ slug: slugOf(name), name, description },
+      operations: operations.filter(({ group }) => group === name),
+      shapes: shownIn(name).map((shape) => ({
+        name: shape.name,
+        schema: schemaOf(shape.schema, { io: "output", name: shape.name }),
+      })),
+    };
+  });
+  return made;
+}
+
+function slugOf(name: Group): string {
+  return name.toLowerCase().replaceAll(" ", "-");
+}
+
+/** Where in the reference a shape is explained. */
+export function placeOfShape(name: string): string {
+  const group = homes().get(name)?.group ?? "Service";
+  return `/reference/${slugOf(group)}#shape-${name}`;
+}
+
+function shownIn(name: Group): Named[] {
+  return [...homes().values()].filter(({ group }) => group === name).map(({ shape }) => shape);
+}
+
+/** A shape belongs to the group whose operation, of all that answer it, has the shortest path. */
+function homes(): Map<string, { group: Group; shape: Named }> {
+  const found = new Map<string, { group: Group; shape: Named; length: number }>();
+  for (const { group, path, answers } of operations) {
+    for (const { of: shape } of answers) {
+      const known = shape && found.get(shape.name);
+      if (shape && (!known || path.length < known.length))
+        found.set(shape.name, { group, shape, length: path.length });
+    }
+  }
+  return found;
+}

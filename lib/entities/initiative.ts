@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { initiativeStatuses } from "@/db/schema";
 import { define } from "./define";
-import { count, day, optionalReference, percentage, text, title } from "./fields";
+import { closedShareOf, countOf } from "./derived";
+import { day, optionalReference, text, title } from "./fields";
 
 export const initiative = define({
   name: "initiative",
@@ -16,19 +17,8 @@ export const initiative = define({
   },
   defaults: { status: "planning" },
   derived: {
-    issue_count: {
-      shape: count,
-      fresh: 0,
-      select: `(select count(*)::int from initiative_issues where initiative_id = entity.id)`,
-    },
-    completion_percentage: {
-      shape: percentage,
-      fresh: 0,
-      select: `(
-        select coalesce(100 * count(*) filter (where issue.status = 'closed') / nullif(count(*), 0), 0)::int
-        from initiative_issues link join issues issue on issue.id = link.issue_id
-        where link.initiative_id = entity.id)`,
-    },
+    issue_count: countOf("initiative_issues", "initiative_id"),
+    completion_percentage: closedShareOf("initiative_issues", "initiative_id"),
   },
   filters: ["project_id", "status"],
   context: (row) => ({

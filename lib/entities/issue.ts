@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { issueStatuses, issueTypes, priorities } from "@/db/schema";
 import { define, type Change, type Stored } from "./define";
+import { linkedIds } from "./derived";
 import { dueTold } from "./due-told";
-import { day, ids, optionalName, optionalReference, text, title } from "./fields";
+import { day, optionalName, optionalReference, text, title } from "./fields";
 
 const isClosed = (row: Stored | null) => row?.status === "closed";
 
@@ -37,44 +38,12 @@ export const issue = define({
         select from issue_dependencies dependency join issues other on other.id = dependency.depends_on_id
         where dependency.issue_id = entity.id and other.status <> 'closed')`,
     },
-    milestone_ids: {
-      shape: ids,
-      fresh: [],
-      select: `array(
-        select milestone_id from milestone_issues where issue_id = entity.id order by created_at, milestone_id)`,
-    },
-    initiative_ids: {
-      shape: ids,
-      fresh: [],
-      select: `array(
-        select initiative_id from initiative_issues where issue_id = entity.id order by created_at, initiative_id)`,
-    },
-    tag_ids: {
-      shape: ids,
-      fresh: [],
-      select: `array(
-        select tag_id from issue_tags where issue_id = entity.id order by created_at, tag_id)`,
-    },
-    depends_on_ids: {
-      shape: ids,
-      fresh: [],
-      select: `array(
-        select depends_on_id from issue_dependencies where issue_id = entity.id
-        order by created_at, depends_on_id)`,
-    },
-    dependent_ids: {
-      shape: ids,
-      fresh: [],
-      select: `array(
-        select issue_id from issue_dependencies where depends_on_id = entity.id
-        order by created_at, issue_id)`,
-    },
-    document_ids: {
-      shape: ids,
-      fresh: [],
-      select: `array(
-        select document_id from document_links where issue_id = entity.id order by created_at, document_id)`,
-    },
+    milestone_ids: linkedIds("milestone_issues", "milestone_id", "issue_id"),
+    initiative_ids: linkedIds("initiative_issues", "initiative_id", "issue_id"),
+    tag_ids: linkedIds("issue_tags", "tag_id", "issue_id"),
+    depends_on_ids: linkedIds("issue_dependencies", "depends_on_id", "issue_id"),
+    dependent_ids: linkedIds("issue_dependencies", "issue_id", "depends_on_id"),
+    document_ids: linkedIds("document_links", "document_id", "issue_id"),
   },
   complete: dueTold,
   filters: ["project_id", "status", "priority", "type", "assignee"],

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { milestoneStatuses } from "@/db/schema";
 import { define, type Meaning, type Stored } from "./define";
+import { closedShareOf, countOf, linkedIds } from "./derived";
 import { dueTold } from "./due-told";
-import { count, day, ids, percentage, reference, text, title } from "./fields";
+import { day, reference, text, title } from "./fields";
 import { tenthReached } from "./progress";
 
 export const milestone = define({
@@ -18,26 +19,9 @@ export const milestone = define({
   },
   defaults: { status: "planned" },
   derived: {
-    issue_count: {
-      shape: count,
-      fresh: 0,
-      select: `(select count(*)::int from milestone_issues where milestone_id = entity.id)`,
-    },
-    completion_percentage: {
-      shape: percentage,
-      fresh: 0,
-      select: `(
-        select coalesce(100 * count(*) filter (where issue.status = 'closed') / nullif(count(*), 0), 0)::int
-        from milestone_issues link join issues issue on issue.id = link.issue_id
-        where link.milestone_id = entity.id)`,
-    },
-    document_ids: {
-      shape: ids,
-      fresh: [],
-      select: `array(
-        select document_id from document_links where milestone_id = entity.id
-        order by created_at, document_id)`,
-    },
+    issue_count: countOf("milestone_issues", "milestone_id"),
+    completion_percentage: closedShareOf("milestone_issues", "milestone_id"),
+    document_ids: linkedIds("document_links", "document_id", "milestone_id"),
   },
   complete: dueTold,
   filters: ["project_id", "status"],

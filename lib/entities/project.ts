@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { priorities, projectStatuses } from "@/db/schema";
 import { define } from "./define";
-import { count, ids, percentage, text, title } from "./fields";
+import { closedShare, countOf, linkedIds } from "./derived";
+import { text, title } from "./fields";
 import { thresholdsCrossed } from "./progress";
 
 const quarters = [25, 50, 75, 100];
@@ -18,24 +19,9 @@ export const project = define({
   defaults: { status: "active", priority: "medium" },
   stored: { is_archived: z.boolean() },
   derived: {
-    issue_count: {
-      shape: count,
-      fresh: 0,
-      select: `(select count(*)::int from issues where project_id = entity.id)`,
-    },
-    completion_percentage: {
-      shape: percentage,
-      fresh: 0,
-      select: `(
-        select coalesce(100 * count(*) filter (where status = 'closed') / nullif(count(*), 0), 0)::int
-        from issues where project_id = entity.id)`,
-    },
-    document_ids: {
-      shape: ids,
-      fresh: [],
-      select: `array(
-        select document_id from document_links where project_id = entity.id order by created_at, document_id)`,
-    },
+    issue_count: countOf("issues", "project_id"),
+    completion_percentage: closedShare("issues issue where issue.project_id = entity.id"),
+    document_ids: linkedIds("document_links", "document_id", "project_id"),
   },
   complete: ({ row }) => ({ is_archived: row.status === "archived" }),
   filters: ["status", "priority"],

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { plainText } from "@/lib/text";
 import { define } from "./define";
-import { count } from "./fields";
+import { countOf } from "./derived";
 
 export const tag = define({
   name: "tag",
@@ -16,11 +16,7 @@ export const tag = define({
   },
   defaults: { color: "#6b7280" },
   derived: {
-    issue_count: {
-      shape: count,
-      fresh: 0,
-      select: `(select count(*)::int from issue_tags where tag_id = entity.id)`,
-    },
+    issue_count: countOf("issue_tags", "tag_id"),
   },
   filters: ["name"],
   context: () => ({}),

@@ -1,0 +1,39 @@
+import type { Derived } from "./define";
+import { count, ids, percentage } from "./fields";
+
+/** The ids in a column of a table of links, of the rows whose `by` names this one, oldest first. */
+export function linkedIds(table: string, column: string, by: string): Derived {
+  return {
+    shape: ids,
+    fresh: [],
+    select: `array(
+      select ${column} from ${table} where ${by} = entity.id order by created_at, ${column})`,
+  };
+}
+
+/** How many rows of a table name this one in a column. */
+export function countOf(table: string, by: string): Derived {
+  return {
+    shape: count,
+    fresh: 0,
+    select: `(select count(*)::int from ${table} where ${by} = entity.id)`,
+  };
+}
+
+/** The share of closed ones among issues, in whole percent; `from` names them "issue" and ends in a condition. */
+export function closedShare(from: string): Derived {
+  return {
+    shape: percentage,
+    fresh: 0,
+    select: `(
+      select coalesce(100 * count(*) filter (where issue.status = 'closed') / nullif(count(*), 0), 0)::int
+      from ${from})`,
+  };
+}
+
+/** That share of the issues linked to this one by a table of links. */
+export function closedShareOf(table: string, by: string): Derived {
+  return closedShare(
+    `${table} link join issues issue on issue.id = link.issue_id where link.${by} = entity.id`,
+  );
+}

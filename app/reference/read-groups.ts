@@ -1,11 +1,11 @@
-import { groups, type Group, type Named, type Operation } from "@/lib/api/operation";
+import { groups, type Named, type Operation } from "@/lib/api/operation";
 import { operations } from "@/lib/api/operations";
 import { schemaOf, type JsonSchema } from "@/lib/api/schema";
 
 /** A page of the reference: what is done with one kind of thing, and how such things are shown. */
 export type GroupPage = {
   slug: string;
-  name: Group;
+  name: string;
   description: string;
   operations: Operation[];
   shapes: { name: string; schema: JsonSchema }[];
@@ -15,21 +15,18 @@ let made: GroupPage[] | undefined;
 
 /** All of them, in order. */
 export function readGroups(): GroupPage[] {
-  made ??= Object.entries(groups).map(([key, description]) => {
-    const name = key as Group;
-    return {
-      ...{ slug: slugOf(name), name, description },
-      operations: operations.filter(({ group }) => group === name),
-      shapes: shownIn(name).map((shape) => ({
-        name: shape.name,
-        schema: schemaOf(shape.schema, { io: "output", name: shape.name }),
-      })),
-    };
-  });
+  made ??= Object.entries(groups).map(([name, description]) => ({
+    ...{ slug: slugOf(name), name, description },
+    operations: operations.filter(({ group }) => group === name),
+    shapes: shownIn(name).map((shape) => ({
+      name: shape.name,
+      schema: schemaOf(shape.schema, { io: "output", name: shape.name }),
+    })),
+  }));
   return made;
 }
 
-function slugOf(name: Group): string {
+function slugOf(name: string): string {
   return name.toLowerCase().replaceAll(" ", "-");
 }
 
@@ -39,13 +36,13 @@ export function placeOfShape(name: string): string {
   return `/reference/${slugOf(group)}#shape-${name}`;
 }
 
-function shownIn(name: Group): Named[] {
+function shownIn(name: string): Named[] {
   return [...homes().values()].filter(({ group }) => group === name).map(({ shape }) => shape);
 }
 
 /** A shape belongs to the group whose operation, of all that answer it, has the shortest path. */
-function homes(): Map<string, { group: Group; shape: Named }> {
-  const found = new Map<string, { group: Group; shape: Named; length: number }>();
+function homes(): Map<string, { group: string; shape: Named }> {
+  const found = new Map<string, { group: string; shape: Named; length: number }>();
   for (const { group, path, answers } of operations) {
     for (const { of: shape } of answers) {
       const known = shape && found.get(shape.name);

@@ -6,7 +6,7 @@ import { isCommentable } from "@/lib/entities/comments";
 import type { EventType } from "@/lib/events/catalogue";
 import { pick, type Row } from "@/lib/events/changes";
 import { sampleOf } from "@/lib/events/samples";
-import type { Group, Named, Operation } from "./operation";
+import { capital, type Named, type Operation } from "./operation";
 
 /** Those of every entity, of its comments and of what it is linked to. */
 export function entityOperations(): Operation[] {
@@ -20,7 +20,7 @@ export function entityOperations(): Operation[] {
 function ownOperations(entity: Entity): Operation[] {
   const { name, plural } = entity;
   const type = capital(name);
-  const group = groupOf(plural);
+  const group = capital(plural);
   const list = `/api/v1/${plural}`;
   const shown = { of: shapeOf(entity), example: sampleRow(entity) };
   const changed = sampleOf(`${name}.updated` as EventType);
@@ -79,7 +79,7 @@ function ownOperations(entity: Entity): Operation[] {
 function commentOperations({ name, plural }: Entity): Operation[] {
   const comment = of("comments");
   const path = `/api/v1/${plural}/{id}/comments`;
-  const group = groupOf(plural);
+  const group = capital(plural);
   const shown = { of: shapeOf(comment), example: sampleRow(comment) };
   const type = capital(name);
   const place = { entity_type: true, entity_id: true } as const;
@@ -110,7 +110,7 @@ function linkOperations(link: Link): Operation[] {
   const { owner, path, field } = link;
   const { name } = of(owner.plural);
   const list = `/api/v1/${owner.plural}/{id}/${path}`;
-  const group = groupOf(owner.plural);
+  const group = capital(owner.plural);
   const id = `${capital(name)}${capital(path)}`;
   const [first] = link.others;
   const other = of(first?.plural ?? "");
@@ -163,10 +163,6 @@ function of(plural: string): Entity {
   return entity;
 }
 
-function groupOf(plural: string): Group {
-  return capital(plural) as Group;
-}
-
 function shapeOf({ name, shape }: Entity): Named {
   return { name: capital(name), schema: shape };
 }
@@ -179,10 +175,6 @@ function sampleRow({ name }: Entity): Row {
 function newRow(entity: Entity): Row {
   const given = pick(sampleRow(entity), Object.keys(entity.create.shape));
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
-}
-
-function capital(word: string): string {
-  return word.charAt(0).toUpperCase() + word.slice(1);
 }
 
 function a(noun: string): string {

@@ -1,4 +1,5 @@
 import type { ZodObject, ZodType } from "zod";
+import { entities } from "@/lib/entities/definitions";
 
 export type Method = "GET" | "POST" | "PATCH" | "DELETE";
 
@@ -21,7 +22,8 @@ export type Operation = {
   id: string;
   method: Method;
   path: string;
-  group: Group;
+  /** One of `groups`. */
+  group: string;
   summary: string;
   description?: string;
   /** What a list may be asked for beside `limit` and `cursor`; or all that anything else may be. */
@@ -35,25 +37,25 @@ export type Operation = {
 };
 
 /** What operations are grouped by, in the order they are shown. */
-export const groups = {
+export const groups: Record<string, string> = {
   Webhooks: "Subscriptions: which events go to which URL, signed with which secret.",
   Deliveries:
     "One event for one webhook: when it is sent, what was answered, and sending it again.",
   Events: "What has happened. Events are never changed: a receiver gets the same text every time.",
   "Event types":
     "The catalogue, and types of your own, so that other systems send webhooks by Turbo.",
-  Projects: "What issues, milestones, initiatives and documents belong to.",
-  Issues: "What is to be done, with tags, comments and dependencies on other issues.",
-  Milestones: "What a project reaches by a day; its progress follows from its issues.",
-  Initiatives: "What spans issues, within a project or across.",
-  Comments: "What is said on a project, issue, milestone, initiative or document.",
-  Tags: "Words that are put on issues.",
-  Documents: "Longer texts, linked to projects, issues and milestones.",
+  ...Object.fromEntries(
+    Object.values(entities).map(({ plural, summary }) => [capital(plural), summary]),
+  ),
   Service: "What the service says of itself.",
-} as const;
-export type Group = keyof typeof groups;
+};
 
 /** The names of the parameters in a path: `{id}`. */
 export function pathParameters(path: string): string[] {
   return [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? "");
+}
+
+/** "Issue" of "issue". */
+export function capital(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
 }

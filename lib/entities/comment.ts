@@ -12,6 +12,7 @@ import { readEntities } from "./read";
 export const comment = define({
   name: "comment",
   plural: "comments",
+  summary: "What is said on a project, issue, milestone, initiative or document.",
   fields: {
     entity_type: z.enum(commentTargets),
     entity_id: reference,

@@ -1,7 +1,7 @@
 import { commentTargets } from "@/db/schema";
 import type { Context } from "@/lib/context";
 import { invalid } from "@/lib/errors";
-import type { Page } from "@/lib/page";
+import { readList, type Page } from "@/lib/page";
 import { of } from "./change";
 import { comment } from "./comment";
 import type { Stored } from "./define";
@@ -21,6 +21,8 @@ export async function listComments(
   plural: string,
   { id, query }: { id: string; query: URLSearchParams },
 ): Promise<{ rows: Stored[]; page: Page }> {
+  // Which entity the address says, and nothing else.
+  readList(query, comment.filter.omit({ entity_type: true, entity_id: true }));
   await getEntity(ctx, of(plural), id);
   const ofEntity = new URLSearchParams(query);
   ofEntity.set("entity_id", id);

@@ -32,6 +32,8 @@ export type Definition = {
   name: string;
   /** The table's and the URL's name: "issues". */
   plural: string;
+  /** What it is, in a sentence. */
+  summary: string;
   /** What a caller may write, in the order it is shown. */
   fields: Record<string, ZodType>;
   /** What is filled in when a new one comes without it. */

@@ -7,6 +7,7 @@ import { optionalReference, title } from "./fields";
 export const document = define({
   name: "document",
   plural: "documents",
+  summary: "Longer texts, linked to projects, issues and milestones.",
   fields: {
     title,
     content: longText(500_000)

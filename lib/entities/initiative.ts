@@ -7,6 +7,7 @@ import { day, optionalReference, text, title } from "./fields";
 export const initiative = define({
   name: "initiative",
   plural: "initiatives",
+  summary: "What spans issues, within a project or across.",
   fields: {
     name: title,
     description: text,

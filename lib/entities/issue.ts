@@ -17,6 +17,7 @@ function movesOthers({ before, after }: Change): boolean {
 export const issue = define({
   name: "issue",
   plural: "issues",
+  summary: "What is to be done, with tags, comments and dependencies on other issues.",
   fields: {
     title,
     description: text,

@@ -9,6 +9,7 @@ import { tenthReached } from "./progress";
 export const milestone = define({
   name: "milestone",
   plural: "milestones",
+  summary: "What a project reaches by a day; its progress follows from its issues.",
   fields: {
     name: title,
     description: text,

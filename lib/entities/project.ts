@@ -10,6 +10,7 @@ const quarters = [25, 50, 75, 100];
 export const project = define({
   name: "project",
   plural: "projects",
+  summary: "What issues, milestones, initiatives and documents belong to.",
   fields: {
     name: title,
     description: text,

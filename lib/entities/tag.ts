@@ -6,6 +6,7 @@ import { countOf } from "./derived";
 export const tag = define({
   name: "tag",
   plural: "tags",
+  summary: "Words that are put on issues.",
   fields: {
     name: plainText(50),
     color: z

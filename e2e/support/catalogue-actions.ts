@@ -1,6 +1,7 @@
 import type { Api, Entity, Webhook } from "./api";
 import { ok } from "./api";
 import type { DatabaseServer } from "./database-server";
+import { until } from "./deadline";
 
 /** What the actions work on, made before the webhook that listens. */
 export type Stage = {
@@ -180,10 +181,14 @@ export const actions: Record<string, Action> = {
   "system.daily_digest": report("daily_digest"),
   "system.weekly_report": report("weekly_report"),
   // The database is away for longer than a moment, and back.
-  "system.health_check_failed": async ({ postgres }) => {
+  "system.health_check_failed": async ({ api, postgres }) => {
     await postgres.kill();
     await new Promise((resolve) => setTimeout(resolve, 7_000));
     await postgres.start();
+    await until("the app has its database back", async () => {
+      const { status } = await api.post("/projects", { name: "Back" });
+      return status === 201;
+    });
   },
   "system.loop_detected": async ({ api }) => {
     const { id } = await makers.issue(api);

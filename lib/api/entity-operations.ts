@@ -1,5 +1,5 @@
 import type { Entity } from "@/lib/entities/define";
-import { entities } from "@/lib/entities/definitions";
+import { entities, of } from "@/lib/entities/definitions";
 import { linkedShape, linkInput } from "@/lib/entities/link";
 import { links, type Link } from "@/lib/entities/links";
 import { isCommentable } from "@/lib/entities/comments";
@@ -155,12 +155,6 @@ function alsoEmitted({ added, owner, others }: Link): string {
     return `\`${of(plural ?? "").name}.${action}\``;
   });
   return types.length > 0 ? `, and ${types.join(" and ")}` : "";
-}
-
-function of(plural: string): Entity {
-  const entity = entities[plural];
-  if (!entity) throw new Error(`there is no entity ${plural}`);
-  return entity;
 }
 
 function shapeOf({ name, shape }: Entity): Named {

@@ -5,7 +5,7 @@ import { occasionOf, toEventRow, type EventDraft, type Occasion } from "@/lib/ev
 import { recordEvents } from "@/lib/events/record";
 import { inTransaction } from "@/lib/transaction";
 import type { Change, Entity, Fragment, Ref, Stored } from "./define";
-import { entities } from "./definitions";
+import { entities, of } from "./definitions";
 import { draftMeanings, draftOf } from "./drafts";
 import { readEntities } from "./read";
 
@@ -162,12 +162,6 @@ export async function affectedBy(
   const found = await affects.find(sql, [...new Set(rows.map(({ id }) => id))]);
   const refs = [...rows.flatMap((row) => affects.named?.(row) ?? []), ...found];
   return [...new Map(refs.map((ref) => [ref.id, ref])).values()];
-}
-
-export function of(plural: string): Entity {
-  const entity = entities[plural];
-  if (!entity) throw new Error(`there is no entity ${plural}`);
-  return entity;
 }
 
 /** An occasion by whom the row itself names, unless the caller has a name. */

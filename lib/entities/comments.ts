@@ -1,10 +1,11 @@
 import { commentTargets } from "@/db/schema";
 import type { Context } from "@/lib/context";
 import { invalid } from "@/lib/errors";
+import { isObject } from "@/lib/events/schema-rules";
 import { readList, type Page } from "@/lib/page";
-import { of } from "./change";
 import { comment } from "./comment";
 import type { Stored } from "./define";
+import { of } from "./definitions";
 import { getEntity, listEntities } from "./read";
 import { createEntity } from "./write";
 
@@ -39,10 +40,6 @@ export async function createComment(
   const { id: entity_id } = await getEntity(ctx, entity, id);
   const target = { entity_type: entity.name, entity_id };
   return createEntity(ctx, comment, isObject(input) ? withTarget(input, target) : input);
-}
-
-function isObject(input: unknown): input is Record<string, unknown> {
-  return typeof input === "object" && input !== null && !Array.isArray(input);
 }
 
 function withTarget(input: Record<string, unknown>, target: Record<string, string>) {

@@ -28,3 +28,10 @@ export function entityOf(plural: string): Entity {
   if (!entity) throw new AppError("not_found", `There is no /api/v1/${plural} here.`);
   return entity;
 }
+
+/** The entity that our own code names. */
+export function of(plural: string): Entity {
+  const entity = entities[plural];
+  if (!entity) throw new Error(`there is no entity ${plural}`);
+  return entity;
+}

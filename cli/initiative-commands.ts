@@ -1,11 +1,10 @@
 import type { Flag, Resource, View } from "./command";
-import { choice, date, description, id, name, ofProject, project, whenCreating } from "./flags";
-import { issueView } from "./issue-commands";
+import { choice, date, description, name, ofProject, project, whenCreating } from "./flags";
+import { linkedIssueCommands } from "./linked-issue-commands";
 import {
   createCommand,
   deleteCommand,
   getCommand,
-  linkCommands,
   listCommand,
   updateCommand,
 } from "./standard-commands";
@@ -63,22 +62,6 @@ export const initiatives: Resource = {
       examples: ["turbo initiatives update <initiative-id> --status completed"],
     }),
     deleteCommand(view),
-    ...linkCommands(
-      view,
-      { path: "issues", view: issueView, flag: id("issue-id", "Which issue") },
-      {
-        list: { name: "issues", summary: "List the issues of an initiative, newest first" },
-        add: {
-          name: "add-issue",
-          summary: "Add an issue to an initiative",
-          done: "Issue added successfully!",
-        },
-        remove: {
-          name: "remove-issue",
-          summary: "Take an issue off an initiative",
-          done: "Issue removed successfully!",
-        },
-      },
-    ),
+    ...linkedIssueCommands(view),
   ],
 };

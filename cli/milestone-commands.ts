@@ -1,11 +1,10 @@
 import type { Flag, Resource, View } from "./command";
-import { choice, date, description, id, name, ofProject, project, whenCreating } from "./flags";
-import { issueView } from "./issue-commands";
+import { choice, date, description, name, ofProject, project, whenCreating } from "./flags";
+import { linkedIssueCommands } from "./linked-issue-commands";
 import {
   createCommand,
   deleteCommand,
   getCommand,
-  linkCommands,
   listCommand,
   updateCommand,
 } from "./standard-commands";
@@ -66,22 +65,6 @@ export const milestones: Resource = {
       examples: ["turbo milestones update <milestone-id> --status completed"],
     }),
     deleteCommand(view),
-    ...linkCommands(
-      view,
-      { path: "issues", view: issueView, flag: id("issue-id", "Which issue") },
-      {
-        list: { name: "issues", summary: "List the issues of a milestone, newest first" },
-        add: {
-          name: "add-issue",
-          summary: "Add an issue to a milestone",
-          done: "Issue added successfully!",
-        },
-        remove: {
-          name: "remove-issue",
-          summary: "Take an issue off a milestone",
-          done: "Issue removed successfully!",
-        },
-      },
-    ),
+    ...linkedIssueCommands(view),
   ],
 };

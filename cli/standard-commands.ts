@@ -113,7 +113,8 @@ function keyOf({ key }: View): string {
   return key ?? "id";
 }
 
-function oneOf(view: View): string {
+/** "an issue". */
+export function oneOf(view: View): string {
   const noun = lower(view);
   return `${/^[aeiou]/.test(noun) ? "an" : "a"} ${noun}`;
 }

@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   resolve: { alias: { "@": fileURLToPath(new URL(".", import.meta.url)).replace(/\/$/, "") } },
   test: {
-    include: ["{app,bench,cli,components,db,inngest,lib,scripts}/**/*.test.ts"],
+    include: ["{app,cli,components,db,inngest,lib,scripts,server,test}/**/*.test.ts"],
     globalSetup: ["./db/test-server.ts"],
     setupFiles: ["./lib/testing-quiet.ts"],
     maxWorkers: 3,

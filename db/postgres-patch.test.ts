@@ -7,8 +7,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import postgres from "postgres";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { startEmbeddedPostgres, type EmbeddedPostgres } from "./embedded";
-import { findServer, listProcesses } from "./embedded-process";
+import { startEmbeddedPostgres, type EmbeddedPostgres } from "./embedded/embedded";
+import { findServer, listProcesses } from "./embedded/process";
 import type { Load } from "./postgres-patch-load";
 
 // What patches/postgres+3.4.9.patch cures; upstream: issues 1066, 1154, 1193, 1208 and 1216.

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import postgres from "postgres";
 import type { TestProject } from "vitest/node";
-import { startEmbeddedPostgres } from "./embedded";
+import { startEmbeddedPostgres } from "./embedded/embedded";
 import { migrateDatabase } from "./migrate";
 import { templateDatabase, withDatabaseName } from "./testing";
 

@@ -1,6 +1,6 @@
 import { db } from "@/db/client";
 import type { SystemContext } from "@/lib/context";
-import { ring } from "./post-office";
+import { ring } from "./after-commit";
 
 /** Does what nobody asked for; resolves when the bells of what came of it are rung as well. */
 export async function asSystem<T>(
@@ -8,9 +8,9 @@ export async function asSystem<T>(
   work: (ctx: SystemContext) => Promise<T>,
 ): Promise<T> {
   const rings: Promise<void>[] = [];
-  const post = { ring: (webhookIds: string[]) => void rings.push(ring(webhookIds)) };
+  const afterCommit = { ring: (webhookIds: string[]) => void rings.push(ring(webhookIds)) };
   try {
-    return await work({ db: db(), requestId, post });
+    return await work({ db: db(), requestId, afterCommit });
   } finally {
     await Promise.all(rings);
   }

@@ -14,7 +14,7 @@ import {
 } from "@/lib/testing";
 import { createWebhook, deleteWebhook, pauseWebhook, resumeWebhook } from "@/lib/webhooks/service";
 import { sendTest } from "@/lib/webhooks/test-delivery";
-import { postOffice } from "./post-office";
+import { afterCommit } from "./after-commit";
 import { Worker } from "./worker";
 
 useEnv({ WEBHOOK_RETRY_SCHEDULE: "0.2s,1s,2s,4s", WEBHOOK_TIMEOUT: "1" });
@@ -23,7 +23,7 @@ useDatabase(database);
 const { sql } = database;
 const ctx = contextOn(
   database,
-  postOffice((work) => void work),
+  afterCommit((work) => void work),
 );
 const worker = new Worker();
 const ends: (() => Promise<void>)[] = [];

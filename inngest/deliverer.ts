@@ -1,6 +1,6 @@
 import { db } from "@/db/client";
 import { Deliverer } from "@/lib/delivery/deliverer";
-import { createSender } from "@/lib/delivery/send";
+import { createSender } from "@/lib/outbound/send";
 import { env } from "@/lib/env";
 import { version } from "@/lib/version";
 import { targetPolicy, webhookSealer } from "@/lib/webhooks/policy";

@@ -1,6 +1,6 @@
 import type { Sql } from "@/db/client";
 import { clock } from "@/lib/clock";
-import { healthRule, tellDatabaseAway } from "@/lib/events/health-events";
+import { healthRule, emitDatabaseAway } from "@/lib/events/health-events";
 import { asSystem } from "./as-system";
 
 export const tickMs = 1_000;
@@ -37,7 +37,7 @@ export class OutageWatch {
     const { since, sinceTick } = this.#away;
     if ((this.#ticks - sinceTick) * tickMs >= healthRule.databaseAwayMs) {
       const outage = { since, until: clock().now() };
-      await asSystem("outage-watch", (ctx) => tellDatabaseAway(ctx, outage));
+      await asSystem("outage-watch", (ctx) => emitDatabaseAway(ctx, outage));
     }
     this.#away = null;
   }

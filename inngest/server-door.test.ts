@@ -14,7 +14,7 @@ import {
   contextOn,
   countDeliveries,
   openReceiver,
-  recordingPost,
+  recordingAfterCommit,
   useDatabase,
   useEnv,
   type Receiver,
@@ -32,7 +32,7 @@ useEnv({
 const database = await createTestDatabase();
 const { sql } = database;
 useDatabase(database);
-const ctx = contextOn(database, recordingPost());
+const ctx = contextOn(database, recordingAfterCommit());
 let receiver: Receiver;
 let webhookId = "";
 

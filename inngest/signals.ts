@@ -4,7 +4,7 @@ import { log, reasonOf } from "@/lib/log";
 const channel = "turbo_lanes";
 
 /** What processes tell each other. Hints only: whoever misses one finds out by looking. */
-export type Signal = { wake: string } | { offer: string } | { fence: string; revision: number };
+export type Signal = { wake: string } | { offer: string } | { fence: string; terms: number };
 
 /** PostgreSQL's NOTIFY between the processes that share one database. */
 export class Signals {
@@ -49,8 +49,8 @@ function parse(text: string): Signal | null {
     if (typeof signal !== "object" || signal === null) return null;
     if ("wake" in signal && typeof signal.wake === "string") return { wake: signal.wake };
     if ("offer" in signal && typeof signal.offer === "string") return { offer: signal.offer };
-    if ("fence" in signal && typeof signal.fence === "string" && "revision" in signal) {
-      return { fence: signal.fence, revision: Number(signal.revision) };
+    if ("fence" in signal && typeof signal.fence === "string" && "terms" in signal) {
+      return { fence: signal.fence, terms: Number(signal.terms) };
     }
     return null;
   } catch {

@@ -143,13 +143,13 @@ describe("the audit", () => {
 });
 
 describe("a report that no cron has told", () => {
-  const setMark = (key: string, ago: string) => sql`
+  const setNote = (key: string, ago: string) => sql`
     insert into installation (key, value) values (${key}, (now() - ${ago}::interval)::text)`;
   const readTold = () => sql`select type from events order by type`;
 
   it("is told by the sweep, once by several, and once only", async () => {
-    await setMark("daily_digest", "3 days");
-    await setMark("weekly_report", "20 days");
+    await setNote("daily_digest", "3 days");
+    await setNote("weekly_report", "20 days");
     await Promise.all([sweep(), sweep(), sweep()]);
     await sweep();
     expect(await readTold()).toEqual([
@@ -252,7 +252,7 @@ describe("the functions", () => {
       { id: "turbo-drain-lane", events: ["turbo/webhook.due"], crons: [] },
       { id: "turbo-recover-webhook", events: ["turbo/webhook.recover"], crons: [] },
       { id: "turbo-sweep-lanes", events: [], crons: [{ expression: "* * * * *" }] },
-      { id: "turbo-tell-due-dates", events: [], crons: [{ expression: "* * * * *" }] },
+      { id: "turbo-emit-due-dates", events: [], crons: [{ expression: "* * * * *" }] },
       { id: "turbo-daily-digest", events: [], crons: [{ expression: "0 8 * * *" }] },
       { id: "turbo-weekly-report", events: [], crons: [{ expression: "0 8 * * 1" }] },
     ]);

@@ -6,13 +6,13 @@ import { overdueLanes } from "@/lib/delivery/lane";
 import { clock } from "@/lib/clock";
 import { env } from "@/lib/env";
 import { noteBacklog } from "@/lib/events/health-events";
-import { reports, tellReport } from "@/lib/events/reports";
+import { reports, emitReport } from "@/lib/events/reports";
 import { pruneIdempotencyKeys } from "@/lib/idempotency";
 import { log, reasonOf } from "@/lib/log";
 import { asSystem } from "./as-system";
 import { deliverer } from "./deliverer";
 import { readOldestDueAt } from "./health";
-import { ring } from "./post-office";
+import { ring } from "./after-commit";
 import { ringStalledRecoveries } from "./recovery-bell";
 
 const mostSteps = 10;
@@ -41,7 +41,7 @@ export async function sweep(): Promise<{ rung: number; cancelled: number }> {
     await interruptClaims(sql, { of: "stopped", timeoutMs, ours });
     const cancelled = await cancelMostOrphans();
     if (enabled) await asSystem("sweep", judgeFailing);
-    await tellLateReports();
+    await emitLateReports();
     if (await markSweep("pruned_at", prunesApartMs)) await pruneIdempotencyKeys(sql);
     return { rung: lanes.length, cancelled };
   } finally {
@@ -65,11 +65,11 @@ async function cancelMostOrphans(): Promise<number> {
 }
 
 /** Whatever becomes of one, the other is told and lanes are swept. */
-async function tellLateReports(): Promise<void> {
+async function emitLateReports(): Promise<void> {
   const given = { now: clock().now(), lateMs: reportLateMs };
   for (const report of reports) {
     try {
-      await asSystem("sweep", (ctx) => tellReport(ctx, { report, ...given }));
+      await asSystem("sweep", (ctx) => emitReport(ctx, { report, ...given }));
     } catch (error) {
       log.warn("report not told; the next sweep tries again", { report, reason: reasonOf(error) });
     }

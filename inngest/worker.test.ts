@@ -9,7 +9,7 @@ import {
   pause,
   readAttempts,
   readDelivery,
-  recordingPost,
+  recordingAfterCommit,
   useDatabase,
   useEnv,
   type Answer,
@@ -17,7 +17,7 @@ import {
 } from "@/lib/testing";
 import { newId } from "@/lib/id";
 import { createWebhook } from "@/lib/webhooks/service";
-import { ring } from "./post-office";
+import { ring } from "./after-commit";
 import { setParts, startedDeliverer, startedEngine } from "./process";
 import { Worker } from "./worker";
 
@@ -36,7 +36,7 @@ beforeEach(async () => {
   receiver = await openReceiver(() => answer());
   ends.push(receiver.close);
   const input = { name: "Test", url: receiver.url, event_types: ["*"] };
-  webhookId = (await createWebhook(contextOn(database, recordingPost()), input)).id;
+  webhookId = (await createWebhook(contextOn(database, recordingAfterCommit()), input)).id;
 });
 afterEach(async () => {
   for (const end of ends.splice(0).toReversed()) await end();

@@ -10,7 +10,7 @@ import { createEngine, type Engine } from "./engine/engine";
 import { within } from "./engine/within";
 import { functionsOf } from "./functions";
 import { OutageWatch, tickMs } from "./outage-watch";
-import { hear } from "./post-office";
+import { hear } from "./after-commit";
 import { setParts } from "./process";
 import { Registration } from "./registration";
 import { Signals } from "./signals";

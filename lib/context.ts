@@ -12,11 +12,11 @@ export const unknownActor: Actor = { type: "user", name: "unknown", metadata: {}
 export const systemActor: Actor = { type: "system", name: "turbo-system", metadata: {} };
 
 /** What carries events away once they are committed; verbs call it, doors supply it. */
-export type PostOffice = {
+export type AfterCommit = {
   /** There is work in these lanes. Must not throw and is not awaited. */
   ring: (webhookIds: string[]) => void;
-  /** Resolves when no POST can begin any more under terms older than `revision`. */
-  fence: (webhookId: string, revision: number) => Promise<void>;
+  /** Resolves when no POST can begin any more under terms older than `terms`. */
+  fence: (webhookId: string, terms: number) => Promise<void>;
   /** Makes the attempt of a test delivery, beside the lane. Not awaited. */
   sendTest: (deliveryId: string) => void;
   /** A recovery has begun: its first step is to be made. Not awaited. */
@@ -26,7 +26,7 @@ export type PostOffice = {
 /** The event that made somebody ask for this: its chain has `depth` events after the first, `rootId`. */
 export type Cause = { id: string; rootId: string; depth: number };
 
-/** What every verb needs: the database, who asks and why, and the post office. */
+/** What every verb needs: the database, who asks and why, and what runs after the commit. */
 export type Context = {
   db: Handle;
   actor: Actor;
@@ -36,11 +36,13 @@ export type Context = {
   requestId: string;
   /** The `If-Match` of a change: made only to what still bears one of these tags. */
   ifMatch: string | null;
-  post: PostOffice;
+  afterCommit: AfterCommit;
 };
 
 /** What is left of it when the system itself acts: nobody waits for a fence or a test. */
-export type SystemContext = Pick<Context, "db" | "requestId"> & { post: Pick<PostOffice, "ring"> };
+export type SystemContext = Pick<Context, "db" | "requestId"> & {
+  afterCommit: Pick<AfterCommit, "ring">;
+};
 
 /** The actor in one word, as filters and lists know it: "ai:claude". */
 export function nameOf({ type, name }: Pick<Actor, "type" | "name">): string {

@@ -3,19 +3,19 @@ import { createTestDatabase } from "@/db/testing";
 import { AppError } from "./errors";
 import { answerOnce, pruneIdempotencyKeys, readIdempotencyKey, type Asked } from "./idempotency";
 import { newId } from "./id";
-import { contextOn, eventually, recordingPost } from "./testing";
+import { contextOn, eventually, recordingAfterCommit } from "./testing";
 import { sealer } from "./webhooks/secret";
 
 const database = await createTestDatabase();
 const { sql } = database;
 const ourSealer = sealer("a secret key for tests only");
-let post = recordingPost();
-let ctx = contextOn(database, post);
+let afterCommit = recordingAfterCommit();
+let ctx = contextOn(database, afterCommit);
 let key = newId();
 
 beforeEach(() => {
-  post = recordingPost();
-  ctx = contextOn(database, post);
+  afterCommit = recordingAfterCommit();
+  ctx = contextOn(database, afterCommit);
   key = newId();
 });
 afterAll(() => database.close());
@@ -31,7 +31,7 @@ function ask(asked: Partial<Asked> = {}, also: Work = async () => {}) {
     answer: async (inside) => {
       const id = newId();
       await inside.db.sql`insert into installation (key, value) values (${id}, ${request.key})`;
-      await also({ ...inside, post });
+      await also({ ...inside, afterCommit });
       return { status: 201, headers: { location: `/x/${id}` }, body: `{"id":"${id}"}` };
     },
   });
@@ -128,15 +128,15 @@ describe("answerOnce", () => {
         asked: { caller: "local", key, method: "POST", path: "/pause", body: "" },
         sealer: ourSealer,
         answer: async (inside) => {
-          await inside.post.fence(webhookId, 7);
-          expect(post.fences).toEqual([]);
+          await inside.afterCommit.fence(webhookId, 7);
+          expect(afterCommit.fences).toEqual([]);
           return { status: 200, headers: {}, body: null };
         },
       });
     await fenced();
-    expect(post.fences).toEqual([{ webhookId, revision: 7 }]);
+    expect(afterCommit.fences).toEqual([{ webhookId, terms: 7 }]);
     await fenced();
-    expect(post.fences).toHaveLength(2);
+    expect(afterCommit.fences).toHaveLength(2);
   });
 
   it("keeps no answer that could be read without the secret key", async () => {

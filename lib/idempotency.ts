@@ -15,7 +15,7 @@ type Sealer = {
   open: (sealed: string, context: string) => string;
 };
 
-type Fence = { webhookId: string; revision: number };
+type Fence = { webhookId: string; terms: number };
 
 const pointer = "Idempotency-Key";
 /** How long an answer is kept, as PostgreSQL says it. */
@@ -47,14 +47,14 @@ export async function answerOnce(
       return { ...unpack(sealer.open(kept.answer, keyHash)), isReplayed: true };
     }
     const fences: Fence[] = [];
-    const given = await answer({ ...inside, post: noting(inside.post, fences) });
+    const given = await answer({ ...inside, afterCommit: noting(inside.afterCommit, fences) });
     const sealed = sealer.seal(JSON.stringify({ answer: given, fences }), keyHash);
     await keep(sql, { keyHash, fingerprint, sealed });
     return { answer: given, fences, isReplayed: false };
   });
   // Whoever answered first may have died before its terms held everywhere.
   if (outcome.isReplayed) {
-    await Promise.all(outcome.fences.map((one) => ctx.post.fence(one.webhookId, one.revision)));
+    await Promise.all(outcome.fences.map((one) => ctx.afterCommit.fence(one.webhookId, one.terms)));
   }
   return { answer: outcome.answer, isReplayed: outcome.isReplayed };
 }
@@ -103,12 +103,12 @@ function isTaken(): AppError {
   return invalid({ pointer, code: "taken", message });
 }
 
-function noting(post: Context["post"], fences: Fence[]): Context["post"] {
+function noting(afterCommit: Context["afterCommit"], fences: Fence[]): Context["afterCommit"] {
   return {
-    ...post,
-    fence: (webhookId, revision) => {
-      fences.push({ webhookId, revision });
-      return post.fence(webhookId, revision);
+    ...afterCommit,
+    fence: (webhookId, terms) => {
+      fences.push({ webhookId, terms });
+      return afterCommit.fence(webhookId, terms);
     },
   };
 }

@@ -3,10 +3,10 @@ import { createServer, type IncomingHttpHeaders, type ServerResponse } from "nod
 import type { AddressInfo } from "node:net";
 import type { Database, Sql } from "@/db/client";
 import { Deliverer } from "./delivery/deliverer";
-import type { Resolve } from "./delivery/resolve";
-import { createSender } from "./delivery/send";
+import type { Resolve } from "./outbound/resolve";
+import { createSender } from "./outbound/send";
 import { localPolicy } from "./delivery/testing";
-import { unknownActor, type Context, type PostOffice } from "./context";
+import { unknownActor, type Context, type AfterCommit } from "./context";
 import { readEnv, setEnv, type Env } from "./env";
 import { newId } from "./id";
 
@@ -22,22 +22,22 @@ export function useDatabase(database: Database): void {
   Object.assign(globalThis, { turboDatabase: database });
 }
 
-/** A post office that carries nothing and notes what it was given. */
-export type RecordingPost = PostOffice & {
+/** An `AfterCommit` that does nothing and notes what it was given. */
+export type RecordingAfterCommit = AfterCommit & {
   rings: string[][];
-  fences: { webhookId: string; revision: number }[];
+  fences: { webhookId: string; terms: number }[];
   tests: string[];
   recoveries: string[];
 };
 
-export function recordingPost(): RecordingPost {
-  const post: RecordingPost = {
+export function recordingAfterCommit(): RecordingAfterCommit {
+  const post: RecordingAfterCommit = {
     rings: [],
     fences: [],
     tests: [],
     recoveries: [],
     ring: (webhookIds) => void post.rings.push(webhookIds),
-    fence: async (webhookId, revision) => void post.fences.push({ webhookId, revision }),
+    fence: async (webhookId, terms) => void post.fences.push({ webhookId, terms }),
     sendTest: (deliveryId) => void post.tests.push(deliveryId),
     recover: (recoveryId) => void post.recoveries.push(recoveryId),
   };
@@ -45,14 +45,14 @@ export function recordingPost(): RecordingPost {
 }
 
 /** The context of a caller nobody knows. */
-export function contextOn<Post extends PostOffice>(
+export function contextOn<Post extends AfterCommit>(
   db: Database,
-  post: Post,
-): Context & { post: Post } {
+  afterCommit: Post,
+): Context & { afterCommit: Post } {
   return {
     ...{ db, actor: unknownActor, key: null, cause: null, ifMatch: null },
     requestId: "test",
-    post,
+    afterCommit,
   };
 }
 

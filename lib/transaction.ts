@@ -4,11 +4,11 @@ type Waiting = {
   rings: Set<string>;
   tests: string[];
   recoveries: string[];
-  fences: { webhookId: string; revision: number }[];
+  fences: { webhookId: string; terms: number }[];
 };
 
 /**
- * Does `work` in one transaction, and what it gives to the post office when that is committed: bells
+ * Does `work` in one transaction, and what it leaves for after the commit when that is done: bells
  * at once, fences before this resolves. Within a transaction it is part of that one.
  */
 export async function inTransaction<T>(
@@ -17,27 +17,27 @@ export async function inTransaction<T>(
 ): Promise<T> {
   if (ctx.db.isTransaction) return work(ctx);
   const waiting: Waiting = { rings: new Set(), tests: [], recoveries: [], fences: [] };
-  const result = await ctx.db.begin((db) => work({ ...ctx, db, post: collect(waiting) }));
+  const result = await ctx.db.begin((db) => work({ ...ctx, db, afterCommit: collect(waiting) }));
   await flush(ctx, waiting);
   return result;
 }
 
-function collect(waiting: Waiting): Context["post"] {
+function collect(waiting: Waiting): Context["afterCommit"] {
   return {
     ring: (webhookIds) => {
       for (const webhookId of webhookIds) waiting.rings.add(webhookId);
     },
     sendTest: (deliveryId) => void waiting.tests.push(deliveryId),
     recover: (recoveryId) => void waiting.recoveries.push(recoveryId),
-    fence: async (webhookId, revision) => void waiting.fences.push({ webhookId, revision }),
+    fence: async (webhookId, terms) => void waiting.fences.push({ webhookId, terms }),
   };
 }
 
-async function flush({ post }: Context, waiting: Waiting): Promise<void> {
-  if (waiting.rings.size > 0) post.ring([...waiting.rings].toSorted());
-  for (const deliveryId of waiting.tests) post.sendTest(deliveryId);
-  for (const recoveryId of waiting.recoveries) post.recover(recoveryId);
+async function flush({ afterCommit }: Context, waiting: Waiting): Promise<void> {
+  if (waiting.rings.size > 0) afterCommit.ring([...waiting.rings].toSorted());
+  for (const deliveryId of waiting.tests) afterCommit.sendTest(deliveryId);
+  for (const recoveryId of waiting.recoveries) afterCommit.recover(recoveryId);
   await Promise.all(
-    waiting.fences.map(({ webhookId, revision }) => post.fence(webhookId, revision)),
+    waiting.fences.map(({ webhookId, terms }) => afterCommit.fence(webhookId, terms)),
   );
 }

@@ -25,7 +25,7 @@ const tailLines = 40;
 /** Starts the app by its launcher, on this port and folder and with every other setting unset. */
 export function startDemoApp(port: number, dataDir: string): DemoApp {
   const unset = Object.fromEntries([...envKeys, "VERCEL"].map((key) => [key, ""]));
-  const child = spawn(process.execPath, ["--import", "tsx", "scripts/start.ts"], {
+  const child = spawn(process.execPath, ["--import", "tsx", "server/start.ts"], {
     cwd: root,
     env: { ...process.env, ...unset, PORT: String(port), DATA_DIR: dataDir },
     stdio: ["ignore", "pipe", "pipe"],

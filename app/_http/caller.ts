@@ -1,6 +1,6 @@
 import { after } from "next/server";
 import { db } from "@/db/client";
-import { postOffice } from "@/inngest/post-office";
+import { afterCommit } from "@/inngest/after-commit";
 import { checkHost, checkOrigin, isSameSecret } from "@/lib/admission";
 import { unknownActor, type Actor, type Context } from "@/lib/context";
 import { env } from "@/lib/env";
@@ -46,7 +46,7 @@ export function callerContext(asked: Asked, caller = findCaller(asked)): Context
     cause: null,
     ifMatch: isWrite ? read("if-match") : null,
     requestId,
-    post: postOffice(keepAlive),
+    afterCommit: afterCommit(keepAlive),
   };
 }
 

@@ -30,13 +30,13 @@ export type Call = {
 export type Handler = (call: Call) => Promise<Response>;
 
 /** A request before it is known whether it may be made. */
-type Knock = { request: NextRequest; params: Params; requestId: string; caller: Caller | null };
+type Incoming = { request: NextRequest; params: Params; requestId: string; caller: Caller | null };
 
 /**
  * Every answer, a refusal too, bears its request's id, the caller's quota and why it was asked for.
  * Who is nobody gets no more than a refusal, so it is not refused for asking too often.
  */
-export function door(answer: (knock: Knock) => Promise<Response>): Route {
+export function door(answer: (incoming: Incoming) => Promise<Response>): Route {
   return async (request, more) => {
     const { headers } = request;
     const requestId = requestIdOf(headers.get("x-request-id"));
@@ -46,11 +46,11 @@ export function door(answer: (knock: Knock) => Promise<Response>): Route {
       cookie: (name) => request.cookies.get(name)?.value,
     });
     const quota = takeQuota(caller);
-    const knock = { request, params, requestId, caller };
+    const incoming = { request, params, requestId, caller };
     const response =
       caller && quota.isExceeded
         ? errorResponse(tooManyRequests(quota), requestId)
-        : await answer(knock).catch((error: unknown) => errorResponse(error, requestId));
+        : await answer(incoming).catch((error: unknown) => errorResponse(error, requestId));
     response.headers.set("x-request-id", requestId);
     response.headers.set("cache-control", "no-store");
     for (const [name, value] of Object.entries(quota.headers)) response.headers.set(name, value);
@@ -60,21 +60,21 @@ export function door(answer: (knock: Knock) => Promise<Response>): Route {
   };
 }
 
-/** Lets in who may call; `forStrangers` answers who may not. */
-export function admit(handler: Handler, forStrangers?: () => Promise<Response>): Route {
-  return door(async (knock) => {
+/** Lets in who may call; `whenUnauthorized` answers who may not. */
+export function admit(handler: Handler, whenUnauthorized?: () => Promise<Response>): Route {
+  return door(async (incoming) => {
     try {
-      return await handle(knock, handler);
+      return await handle(incoming, handler);
     } catch (error) {
-      const isStranger = error instanceof AppError && error.code === "unauthorized";
-      if (isStranger && forStrangers) return forStrangers();
+      const isUnauthorized = error instanceof AppError && error.code === "unauthorized";
+      if (isUnauthorized && whenUnauthorized) return whenUnauthorized();
       throw error;
     }
   });
 }
 
-async function handle(knock: Knock, handler: Handler): Promise<Response> {
-  const { request, params, requestId, caller } = knock;
+async function handle(incoming: Incoming, handler: Handler): Promise<Response> {
+  const { request, params, requestId, caller } = incoming;
   const { method, headers, nextUrl } = request;
   const isWrite = method !== "GET" && method !== "HEAD";
   const ctx = callerContext(

@@ -12,9 +12,9 @@ type Handlers = Partial<Record<"GET" | "POST" | "PATCH" | "DELETE", Handler>>;
 
 /**
  * The exports of a route file: each handler behind the same door, and 405 with `Allow` for every
- * other method. `forStrangers` answers who has no key.
+ * other method. `whenUnauthorized` answers who has no key.
  */
-export function routes(handlers: Handlers, forStrangers?: () => Promise<Response>) {
+export function routes(handlers: Handlers, whenUnauthorized?: () => Promise<Response>) {
   const allowed = methods.filter(
     (method) => method === "OPTIONS" || (method === "HEAD" ? handlers.GET : method in handlers),
   );
@@ -23,7 +23,7 @@ export function routes(handlers: Handlers, forStrangers?: () => Promise<Response
     if (method === "OPTIONS")
       return door(async () => new Response(null, { status: 204, headers: { allow } }));
     const handler = method === "PUT" ? undefined : handlers[method === "HEAD" ? "GET" : method];
-    return handler ? admit(handler, forStrangers) : refuse(method, allow);
+    return handler ? admit(handler, whenUnauthorized) : refuse(method, allow);
   };
   return {
     GET: route("GET"),

@@ -1,6 +1,6 @@
 import Link from "next/link";
 import { cn } from "@/lib/cn";
-import { manners } from "./manner-names";
+import { conventions } from "./convention-names";
 import { readGroups } from "./read-groups";
 
 /** Where one can go: at the side, or on a narrow screen behind one line at the top. */
@@ -29,7 +29,7 @@ function Places({ current }: { current: string | null }) {
   return (
     <ul className="space-y-1">
       <Place href="/reference" name="How to use it" isCurrent={current === null}>
-        {manners.map(({ id, name }) => ({ href: `/reference#${id}`, name }))}
+        {conventions.map(({ id, name }) => ({ href: `/reference#${id}`, name }))}
       </Place>
       {readGroups().map(({ slug, name, operations }) => (
         <Place key={slug} href={`/reference/${slug}`} name={name} isCurrent={current === slug}>

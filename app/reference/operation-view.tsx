@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import { Badge, type Tone } from "@/components/ui/badge";
 import { CodeBlock } from "@/components/ui/code-block";
 import { ownParameters } from "@/lib/api/document";
-import { headersOf, parametersOf, parameters, problemsOf } from "@/lib/api/manners";
+import { headersOf, parametersOf, parameters, problemsOf } from "@/lib/api/conventions";
 import type { Answer, Method, Operation } from "@/lib/api/operation";
 import { schemaOf, type JsonSchema } from "@/lib/api/schema";
 import { curlOf } from "./curl";

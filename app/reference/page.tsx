@@ -10,7 +10,7 @@ import {
   IdempotencySection,
   ListsSection,
   QuotaSection,
-} from "./manners-sections";
+} from "./conventions-sections";
 import { ReceivingSection } from "./receiving-section";
 import { ReferencePage } from "./reference-page";
 

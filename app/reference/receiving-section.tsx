@@ -1,5 +1,5 @@
 import { CodeBlock } from "@/components/ui/code-block";
-import { deliveryHeaders } from "@/lib/api/manners";
+import { deliveryHeaders } from "@/lib/api/conventions";
 import { examples } from "@/lib/api/examples";
 import { Section, Terms } from "./section";
 import { Code, Text } from "./text";

@@ -1,10 +1,10 @@
 import type { ReactNode } from "react";
-import { manners, type MannerId } from "./manner-names";
+import { conventions, type ConventionId } from "./convention-names";
 import { AnchoredHeading } from "./text";
 
 /** One of the things that are told once. */
-export function Section({ id, children }: { id: MannerId; children: ReactNode }) {
-  const name = manners.find((manner) => manner.id === id)?.name;
+export function Section({ id, children }: { id: ConventionId; children: ReactNode }) {
+  const name = conventions.find((convention) => convention.id === id)?.name;
   return (
     <section aria-labelledby={id} className="space-y-4 border-t border-line pt-8 text-ink-muted">
       <AnchoredHeading id={id} level="h2">

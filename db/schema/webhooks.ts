@@ -63,7 +63,7 @@ export const webhook_subscriptions = pgTable(
     // Rises with every change that is shown; each is kept in webhook_revisions, by a trigger.
     version: version(),
     // Rises when url, secret or state change the terms under which a POST may begin.
-    revision: integer("revision").notNull().default(1),
+    terms: integer("terms").notNull().default(1),
     created_at: created_at(),
     updated_at: updated_at(),
     deleted_at: instant("deleted_at"),
@@ -108,7 +108,7 @@ export const webhook_lanes = pgTable("webhook_lanes", {
     .references(() => webhook_subscriptions.id),
   holder: uuid("holder"),
   lease_until: instant("lease_until"),
-  revision_seen: integer("revision_seen").notNull().default(0),
+  terms_seen: integer("terms_seen").notNull().default(0),
   bell_seq: integer("bell_seq").notNull().default(0),
   bell_at: instant("bell_at"),
   alarm_at: instant("alarm_at"),

@@ -146,7 +146,7 @@ function launch(
   onText: (text: string, stream: "stdout" | "stderr") => void,
 ): ChildProcess {
   const unset = Object.fromEntries([...settingNames(), "VERCEL"].map((name) => [name, ""]));
-  const child = spawn(process.execPath, ["--import", "tsx", "scripts/start.ts"], {
+  const child = spawn(process.execPath, ["--import", "tsx", "server/start.ts"], {
     cwd: root,
     env: { ...process.env, ...unset, ...settings },
     stdio: ["ignore", "pipe", "pipe"],

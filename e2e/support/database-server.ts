@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 // In a process of its own: the tests import nothing of the app.
 const starter = `
-  import { startEmbeddedPostgres } from "./db/embedded.ts";
+  import { startEmbeddedPostgres } from "./db/embedded/embedded.ts";
   const { url } = await startEmbeddedPostgres({ dataDir: process.argv[1] });
   process.stdout.write(url);`;
 

@@ -41,7 +41,7 @@ async function leaveTick(functionId: string, ago: string): Promise<void> {
       '{}', 'completed', now(), now()`;
 }
 
-const setMark = (report: string, ago: string) => sql`
+const setNote = (report: string, ago: string) => sql`
   insert into installation (key, value) values (${report}, (now() - ${ago}::interval)::text)`;
 
 async function countEvents(type: string): Promise<number> {
@@ -63,7 +63,7 @@ describe("a tick that was missed while nobody ran", () => {
     { report: "weekly_report", functionId: "turbo-weekly-report" },
   ])("of $functionId is made up, and tells what is due once", async ({ report, functionId }) => {
     await leaveTick(functionId, "20 days");
-    await setMark(report, "20 days");
+    await setNote(report, "20 days");
     await Promise.all([startEngine(), startEngine()]);
     await eventually(isCompleted(functionId), 20_000);
     expect(await countEvents(`system.${report}`)).toBe(1);
@@ -73,9 +73,9 @@ describe("a tick that was missed while nobody ran", () => {
     await sql`
       insert into issues (id, title, type, status, priority, due_date)
       values (${newId()}, 'Due', 'task', 'open', 'low', current_date - 1)`;
-    await leaveTick("turbo-tell-due-dates", "3 minutes");
+    await leaveTick("turbo-emit-due-dates", "3 minutes");
     await Promise.all([startEngine(), startEngine()]);
-    await eventually(isCompleted("turbo-tell-due-dates"), 20_000);
+    await eventually(isCompleted("turbo-emit-due-dates"), 20_000);
     expect(await countEvents("issue.overdue")).toBe(1);
   });
 });

@@ -1,6 +1,6 @@
 import { cron, type Inngest } from "inngest";
 import { clock } from "@/lib/clock";
-import { tellReport } from "@/lib/events/reports";
+import { emitReport } from "@/lib/events/reports";
 import { asSystem } from "@/inngest/as-system";
 
 /** Tells at 08:00 UTC what has happened since it last did. */
@@ -9,7 +9,7 @@ export function dailyDigest(client: Inngest) {
     { id: "daily-digest", triggers: [cron("0 8 * * *")], retries: 4 },
     async () => {
       const given = { report: "daily_digest", now: clock().now() } as const;
-      return { told: await asSystem("daily-digest", (ctx) => tellReport(ctx, given)) };
+      return { told: await asSystem("daily-digest", (ctx) => emitReport(ctx, given)) };
     },
   );
 }

@@ -2,7 +2,7 @@ import { RetryAfterError, type Inngest } from "inngest";
 import { env } from "@/lib/env";
 import { webhookDue } from "@/inngest/client";
 import { deliverer } from "@/inngest/deliverer";
-import { offer, ring, ringLater } from "@/inngest/post-office";
+import { offer, ring, ringLater } from "@/inngest/after-commit";
 
 /** Longest a serverless function may run (`maxDuration` of the route), in milliseconds. */
 export const longestCallMs = 300_000;

@@ -3,7 +3,7 @@ import { dailyDigest } from "./daily-digest";
 import { drainLane } from "./drain-lane";
 import { recoverWebhook } from "./recover-webhook";
 import { sweepLanes } from "./sweep-lanes";
-import { tellDue } from "./tell-due-dates";
+import { emitDue } from "./emit-due-dates";
 import { weeklyReport } from "./weekly-report";
 
 /** Every function of this app, for one client. */
@@ -12,7 +12,7 @@ export function functionsOf(client: Inngest) {
     drainLane(client),
     recoverWebhook(client),
     sweepLanes(client),
-    tellDue(client),
+    emitDue(client),
     dailyDigest(client),
     weeklyReport(client),
   ];

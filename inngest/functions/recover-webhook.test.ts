@@ -19,7 +19,7 @@ import {
 import { getRecovery, recoverWebhook } from "@/lib/webhooks/recover";
 import type { Recovery } from "@/lib/webhooks/schema";
 import { createWebhook, deleteWebhook, pauseWebhook, resumeWebhook } from "@/lib/webhooks/service";
-import { postOffice, ring } from "@/inngest/post-office";
+import { afterCommit, ring } from "@/inngest/after-commit";
 import { ringRecoveries } from "@/inngest/recovery-bell";
 import { sweep } from "@/inngest/sweep";
 import { Worker } from "@/inngest/worker";
@@ -30,7 +30,7 @@ const { sql } = database;
 const kept: Promise<unknown>[] = [];
 const ctx = contextOn(
   database,
-  postOffice((work) => void kept.push(work)),
+  afterCommit((work) => void kept.push(work)),
 );
 const ends: (() => Promise<void>)[] = [];
 let worker: Worker;
@@ -155,7 +155,7 @@ describe("a recovery", () => {
 describe("a recovery whose bell was lost", () => {
   it("is taken up by the sweep a minute after its last step", async () => {
     await addFailed(150);
-    const silent = contextOn(database, { ...ctx.post, recover: () => {} });
+    const silent = contextOn(database, { ...ctx.afterCommit, recover: () => {} });
     const since = new Date(Date.now() - 3_600_000).toISOString();
     const outcome = await recoverWebhook(silent, { id: webhookId, input: { since } });
     if (!("recovery" in outcome)) throw new Error("it was only counted");

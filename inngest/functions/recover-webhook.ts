@@ -3,7 +3,7 @@ import { db } from "@/db/client";
 import { env } from "@/lib/env";
 import { nextLookAt, stepRecovery } from "@/lib/delivery/recover-step";
 import { webhookRecover } from "@/inngest/client";
-import { earlyWakeMs, ring } from "@/inngest/post-office";
+import { earlyWakeMs, ring } from "@/inngest/after-commit";
 import { ringRecoveries } from "@/inngest/recovery-bell";
 
 /** Makes the next step of a recovery if its lane has room for one, and rings for the look after it. */

@@ -1,6 +1,6 @@
 import { cron, type Inngest } from "inngest";
 import { clock } from "@/lib/clock";
-import { tellReport } from "@/lib/events/reports";
+import { emitReport } from "@/lib/events/reports";
 import { asSystem } from "@/inngest/as-system";
 
 /** Tells on Mondays at 08:00 UTC what has happened since it last did. */
@@ -9,7 +9,7 @@ export function weeklyReport(client: Inngest) {
     { id: "weekly-report", triggers: [cron("0 8 * * 1")], retries: 4 },
     async () => {
       const given = { report: "weekly_report", now: clock().now() } as const;
-      return { told: await asSystem("weekly-report", (ctx) => tellReport(ctx, given)) };
+      return { told: await asSystem("weekly-report", (ctx) => emitReport(ctx, given)) };
     },
   );
 }

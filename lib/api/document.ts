@@ -13,7 +13,7 @@ import {
   problemsOf,
   type HeaderName,
   type ProblemStatus,
-} from "./manners";
+} from "./conventions";
 import { groups, pathParameters, type Answer, type Named, type Operation } from "./operation";
 import { operations } from "./operations";
 import { schemaOf, type JsonSchema } from "./schema";

@@ -1,5 +1,5 @@
 import type { Entity } from "@/lib/entities/define";
-import { entities, of } from "@/lib/entities/definitions";
+import { entities, entityNamed } from "@/lib/entities/definitions";
 import { linkedShape, linkInput } from "@/lib/entities/link";
 import { links, type Link } from "@/lib/entities/links";
 import { isCommentable } from "@/lib/entities/comments";
@@ -77,7 +77,7 @@ function ownOperations(entity: Entity): Operation[] {
 }
 
 function commentOperations({ name, plural }: Entity): Operation[] {
-  const comment = of("comments");
+  const comment = entityNamed("comments");
   const path = `/api/v1/${plural}/{id}/comments`;
   const group = capital(plural);
   const shown = { of: shapeOf(comment), example: sampleRow(comment) };
@@ -108,12 +108,12 @@ function commentOperations({ name, plural }: Entity): Operation[] {
 
 function linkOperations(link: Link): Operation[] {
   const { owner, path, field } = link;
-  const { name } = of(owner.plural);
+  const { name } = entityNamed(owner.plural);
   const list = `/api/v1/${owner.plural}/{id}/${path}`;
   const group = capital(owner.plural);
   const id = `${capital(name)}${capital(path)}`;
   const [first] = link.others;
-  const other = of(first?.plural ?? "");
+  const other = entityNamed(first?.plural ?? "");
   const typed = link.others.length > 1 ? { entity_type: other.name } : {};
   const linked = { of: { name: `Linked${id}`, schema: linkedShape(link) } };
   const shown = {
@@ -152,7 +152,7 @@ function linkOperations(link: Link): Operation[] {
 function alsoEmitted({ added, owner, others }: Link): string {
   const types = added.map(({ of: told, action }) => {
     const plural = told === "owner" ? owner.plural : others[0]?.plural;
-    return `\`${of(plural ?? "").name}.${action}\``;
+    return `\`${entityNamed(plural ?? "").name}.${action}\``;
   });
   return types.length > 0 ? `, and ${types.join(" and ")}` : "";
 }

@@ -2,7 +2,7 @@ import type { Clock } from "@/lib/clock";
 import { log, reasonOf } from "@/lib/log";
 import type { Claim } from "./claim";
 import { judge, type AttemptResult, type Verdict } from "./retry";
-import type { Sender } from "./send";
+import type { Sender } from "@/lib/outbound/send";
 import type { Settlement } from "./settle";
 import { deliveryHeaders } from "./sign";
 

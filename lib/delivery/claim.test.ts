@@ -110,14 +110,14 @@ describe("claimDue", () => {
   it("brings the terms of the webhook as they are now, and the event's own text", async () => {
     await addDeliveries(sql, webhookId);
     const previous_secrets = [{ sealed: "old", expires_at: "2099-01-01T00:00:00.000Z" }];
-    await sql`update webhook_subscriptions set url = 'http://127.0.0.1/new', revision = 3,
+    await sql`update webhook_subscriptions set url = 'http://127.0.0.1/new', terms = 3,
       secret_token = 'new', previous_secrets = ${sql.json(previous_secrets)}`;
     const [claimed] = await claim();
     const [event] = await sql<{ id: string; body: string; created_at: Date }[]>`
       select id, body, created_at from events`;
     expect(claimed).toMatchObject({
       ...{ webhook_id: webhookId, webhook_name: "Test webhook", url: "http://127.0.0.1/new" },
-      ...{ revision: 3, secret_token: "new", previous_secrets, event_type: "issue.created" },
+      ...{ terms: 3, secret_token: "new", previous_secrets, event_type: "issue.created" },
       ...{ event_id: event?.id, body: event?.body, event_at: event?.created_at },
     });
   });

@@ -26,7 +26,7 @@ export type Claim = {
   url: string;
   secret_token: string;
   previous_secrets: SealedSecret[];
-  revision: number;
+  terms: number;
 };
 
 const claimColumns = (sql: Statements) => sql`
@@ -34,7 +34,7 @@ const claimColumns = (sql: Statements) => sql`
   delivery.claimed_until::text, delivery.next_attempt_at::text as due_at,
   event.id as event_id, event.type as event_type, event.created_at as event_at, event.body,
   webhook.id as webhook_id, webhook.name as webhook_name, webhook.url, webhook.secret_token,
-  webhook.previous_secrets, webhook.revision`;
+  webhook.previous_secrets, webhook.terms`;
 
 type Read = { read_at_ms: number };
 const readAt = (sql: Statements) =>

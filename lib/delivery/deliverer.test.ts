@@ -65,7 +65,7 @@ function slowNames() {
 }
 
 const setUrl = (url: string) => sql`update webhook_subscriptions
-  set url = ${url}, revision = revision + 1 where id = ${webhookId}`;
+  set url = ${url}, terms = terms + 1 where id = ${webhookId}`;
 
 describe("WEBHOOK_ENABLED=false", () => {
   it("sends nothing, and leaves the lane alone", async () => {
@@ -235,7 +235,7 @@ describe("fence", () => {
     const draining = drain(deliverer);
     await eventually(() => receiver.open === 1);
     deliverer.fence(webhookId, 2);
-    await sql`update webhook_subscriptions set revision = 2`;
+    await sql`update webhook_subscriptions set terms = 2`;
     await draining;
     expect(receiver.posts).toHaveLength(1);
     expect(await readDelivery(sql, id)).toMatchObject({ status: "success", attempts: 1 });
@@ -248,7 +248,7 @@ describe("fence", () => {
     const deliverer = open({ resolve: names.resolve });
     const draining = drain(deliverer);
     await eventually(() => names.asked() === 1);
-    await sql`update webhook_subscriptions set state = 'deleted', revision = 3`;
+    await sql`update webhook_subscriptions set state = 'deleted', terms = 3`;
     deliverer.fence(webhookId, 3);
     names.answer();
     await draining;
@@ -280,8 +280,8 @@ describe("fence", () => {
     const other = await receive();
     await setUrl(other.url);
     await eventually(async () => {
-      const [lane] = await sql`select revision_seen from webhook_lanes`;
-      return lane?.revision_seen === 3;
+      const [lane] = await sql`select terms_seen from webhook_lanes`;
+      return lane?.terms_seen === 3;
     }, 3_000);
     names.answer();
     await draining;

@@ -6,10 +6,10 @@ import { startAttempt, type Attempt, type AttemptEnd, type AttemptTools } from "
 import { loadTestClaim, type Claim } from "./claim";
 import { Drain } from "./drain";
 import type { DrainTools } from "./drain-tools";
-import { disableGone } from "./gone";
+import { disableGone } from "./disable-gone";
 import { nextDueMs } from "./lane";
 import { giveBackInTime, giveBackLost, type LostClaim } from "./lost-claims";
-import type { Sender } from "./send";
+import type { Sender } from "@/lib/outbound/send";
 import { Settler } from "./settle";
 import { SocketBudget } from "./socket-budget";
 import { TestTerms } from "./test-terms";
@@ -53,7 +53,7 @@ export class Deliverer {
   readonly #drains = new Map<string, Drain>();
   readonly #turns = new Set<Drain>();
   readonly #attempts = new Set<Attempt>();
-  readonly #leastRevisions = new Map<string, number>();
+  readonly #leastTerms = new Map<string, number>();
   readonly #work = new Set<Promise<unknown>>();
   #isStopping = false;
 
@@ -123,7 +123,7 @@ export class Deliverer {
     if (!claim || this.#isStopping) return;
     const terms = new TestTerms(async () => {
       const now = await loadTestClaim(sql, deliveryId);
-      return now?.revision === claim.revision;
+      return now?.terms === claim.terms;
     }, askedAtMs);
     const end = await this.#attempt(claim, { isHolder: () => terms.hold, ring });
     terms.end();
@@ -132,15 +132,15 @@ export class Deliverer {
   }
 
   /**
-   * After this, no POST begins here for the webhook under terms older than `revision`: attempts
+   * After this, no POST begins here for the webhook under terms older than `terms`: attempts
    * that have sent nothing yet are withdrawn, later ones are refused as they begin.
    */
-  fence(webhookId: string, revision: number): void {
-    const least = Math.max(revision, this.#leastRevisions.get(webhookId) ?? 0);
-    this.#leastRevisions.set(webhookId, least);
+  fence(webhookId: string, terms: number): void {
+    const least = Math.max(terms, this.#leastTerms.get(webhookId) ?? 0);
+    this.#leastTerms.set(webhookId, least);
     for (const attempt of this.#attempts) {
       const { claim } = attempt;
-      if (claim.webhook_id === webhookId && claim.revision < least && !attempt.hasBegun()) {
+      if (claim.webhook_id === webhookId && claim.terms < least && !attempt.hasBegun()) {
         attempt.withdraw();
       }
     }
@@ -187,7 +187,7 @@ export class Deliverer {
       nowMs: () => clock().nowMs(),
       sockets: this.#sockets,
       attempt: (claim, isHolder) => this.#attempt(claim, { isHolder, ring }),
-      fence: (webhookId, revision) => this.fence(webhookId, revision),
+      fence: (webhookId, terms) => this.fence(webhookId, terms),
       deliveriesUnderWay: () => this.deliveriesUnderWay(),
       noteLost: (lost) => void this.#giveBack(lost, ring),
     };
@@ -220,7 +220,7 @@ export class Deliverer {
       retryDelaysSeconds: settings.retryDelaysSeconds,
     };
     const mayBegin = () =>
-      isHolder() && claim.revision >= (this.#leastRevisions.get(claim.webhook_id) ?? 0);
+      isHolder() && claim.terms >= (this.#leastTerms.get(claim.webhook_id) ?? 0);
     const attempt = startAttempt(tools, claim, mayBegin);
     this.#attempts.add(attempt);
     const end = await attempt.ended;
@@ -235,7 +235,11 @@ export class Deliverer {
   /** False: the database was away. */
   async #disableGone({ settlement }: AttemptEnd, ring: Ring = () => {}): Promise<boolean> {
     try {
-      const ctx = { db: this.#options.db, requestId: settlement.delivery_id, post: { ring } };
+      const ctx = {
+        db: this.#options.db,
+        requestId: settlement.delivery_id,
+        afterCommit: { ring },
+      };
       await disableGone(ctx, settlement);
       return true;
     } catch (error) {

@@ -13,8 +13,8 @@ export type DrainTools = {
   sockets: SocketBudget;
   /** Makes one attempt; resolves when its result is written down. */
   attempt: (claim: Claim, mayBegin: () => boolean) => Promise<AttemptEnd>;
-  /** After this no POST of the webhook begins in this process under terms older than `revision`. */
-  fence: (webhookId: string, revision: number) => void;
+  /** After this no POST of the webhook begins in this process under terms older than `terms`. */
+  fence: (webhookId: string, terms: number) => void;
   /** The deliveries of all attempts of this process that are not yet written down. */
   deliveriesUnderWay: () => string[];
   /** The answer to a claim was lost: what it took has to be given back. */

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { log, reasonOf } from "@/lib/log";
 import { claimDue, interruptClaims, type Claim, type Cursor } from "./claim";
 import type { DrainTools } from "./drain-tools";
-import { markRevisionSeen } from "./fence";
+import { markTermsSeen } from "./fence";
 import {
   countForeignClaims,
   leaseMs,
@@ -42,7 +42,7 @@ export class Drain {
   #takenAtMs = 0;
   #leaseEndsAt = 0;
   #isOver = false;
-  #revision = 0;
+  #terms = 0;
   #timeoutsInRow = 0;
   #foreignClaims = 0;
   #inFlight = 0;
@@ -106,7 +106,7 @@ export class Drain {
     });
     if (!taken.isTaken) return false;
     this.#takenAtMs = taken.takenAtMs;
-    this.#revision = taken.revision;
+    this.#terms = taken.terms;
     this.#timeoutsInRow = taken.timeoutsInRow;
     this.#foreignClaims = taken.liveClaims;
     const delist = enlist();
@@ -270,7 +270,7 @@ export class Drain {
       const renewed = await renewLane(sql, { webhookId, holder, timeoutsInRow });
       this.#leaseEndsAt = renewed ? askedAt + leaseMs : 0;
       if (!renewed) return this.#wakeUp();
-      await this.#heed(renewed.revision);
+      await this.#heed(renewed.terms);
       if (this.#foreignClaims > 0) await this.#takeOver();
     } catch (error) {
       log.warn("webhook lane not renewed", { webhook_id: webhookId, reason: reasonOf(error) });
@@ -278,13 +278,13 @@ export class Drain {
   }
 
   /** The terms changed, and no signal need have come: says that it knows, so that nobody waits. */
-  async #heed(revision: number): Promise<void> {
-    if (revision <= this.#revision) return;
+  async #heed(terms: number): Promise<void> {
+    if (terms <= this.#terms) return;
     const { sql, fence } = this.#tools;
     const { webhookId, holder } = this;
-    fence(webhookId, revision);
-    this.#revision = revision;
-    await markRevisionSeen(sql, { webhookId, revision, holders: [holder] });
+    fence(webhookId, terms);
+    this.#terms = terms;
+    await markTermsSeen(sql, { webhookId, terms, holders: [holder] });
   }
 }
 

@@ -9,7 +9,7 @@ import {
   eventually,
   pause,
   readDelivery,
-  recordingPost,
+  recordingAfterCommit,
   useEnv,
 } from "@/lib/testing";
 import { judgeFailing } from "./failing";
@@ -18,13 +18,13 @@ import { Settler, type Settlement } from "./settle";
 useEnv();
 const database = await createTestDatabase();
 const { sql } = database;
-let ctx = contextOn(database, recordingPost());
+let ctx = contextOn(database, recordingAfterCommit());
 let webhookId = "";
 
 beforeEach(async () => {
   await sql`truncate webhook_subscriptions, events cascade`;
   webhookId = await addWebhook(sql, { url: "http://127.0.0.1:9/secret-path" });
-  ctx = contextOn(database, recordingPost());
+  ctx = contextOn(database, recordingAfterCommit());
 });
 afterAll(() => database.close());
 
@@ -40,8 +40,8 @@ async function fail({ days, failures }: Streak, id = webhookId): Promise<string>
 }
 
 const readState = async (id = webhookId) => {
-  const [row] = await sql<{ state: string; disabled_reason: string | null; revision: number }[]>`
-    select state, disabled_reason, revision from webhook_subscriptions where id = ${id}`;
+  const [row] = await sql<{ state: string; disabled_reason: string | null; terms: number }[]>`
+    select state, disabled_reason, terms from webhook_subscriptions where id = ${id}`;
   return row;
 };
 
@@ -53,7 +53,7 @@ const told = () => sql<Told[]>`
     array(select subscription_id from webhook_deliveries where event_id = event.id) as to
   from events event where entity_type = 'webhook' order by id`;
 
-const untouched = { state: "active", disabled_reason: null, revision: 1 };
+const untouched = { state: "active", disabled_reason: null, terms: 1 };
 const over = { days: 5.1, failures: 10 };
 
 describe("judgeFailing", () => {
@@ -77,12 +77,12 @@ describe("judgeFailing", () => {
     await fail({ days: 3, failures: 7 });
     await judgeFailing(ctx);
     await judgeFailing(ctx);
-    expect(await readState()).toEqual({ ...untouched, revision: 2 });
+    expect(await readState()).toEqual({ ...untouched, terms: 2 });
     await fail(over);
     await judgeFailing(ctx);
     await judgeFailing(ctx);
     expect(await readState()).toEqual({
-      ...{ state: "disabled", disabled_reason: "failing", revision: 3 },
+      ...{ state: "disabled", disabled_reason: "failing", terms: 3 },
     });
     expect((await told()).map(({ type, entity_version }) => [type, entity_version])).toEqual([
       ["webhook.failing", 2],
@@ -98,7 +98,7 @@ describe("judgeFailing", () => {
     await judgeFailing(ctx);
     const [event] = await told();
     expect(event?.to.toSorted()).toEqual([all, group].toSorted());
-    expect(ctx.post.rings).toEqual([[all, group].toSorted()]);
+    expect(ctx.afterCommit.rings).toEqual([[all, group].toSorted()]);
   });
 
   it("says what changed, as the API shows it, and nothing of the secret", async () => {
@@ -161,7 +161,7 @@ describe("judgeFailing", () => {
     await fail({ days: 3, failures: 7 }, other);
     await judgeFailing(ctx);
     expect(await readState()).toMatchObject({ state: "disabled" });
-    expect(await readState(other)).toEqual({ ...untouched, revision: 2 });
+    expect(await readState(other)).toEqual({ ...untouched, terms: 2 });
     expect(await readState(healthy)).toEqual(untouched);
   });
 });
@@ -180,14 +180,14 @@ describe("at once", () => {
     const half = await addWebhook(sql);
     await fail(over);
     await fail({ days: 3, failures: 7 }, half);
-    await Promise.all(others.map((one) => judgeFailing(contextOn(one, recordingPost()))));
+    await Promise.all(others.map((one) => judgeFailing(contextOn(one, recordingAfterCommit()))));
     for (const one of others) await one.close();
     expect((await told()).map(({ type }) => type).toSorted()).toEqual([
       "webhook.disabled",
       "webhook.failing",
     ]);
-    expect(await readState()).toMatchObject({ revision: 2 });
-    expect(await readState(half)).toMatchObject({ revision: 2 });
+    expect(await readState()).toMatchObject({ terms: 2 });
+    expect(await readState(half)).toMatchObject({ terms: 2 });
   });
 
   it.each([over, { days: 3, failures: 7 }])(
@@ -236,7 +236,7 @@ describe("at once", () => {
     await fail(over);
     const changing = await sql.reserve();
     await changing`begin`;
-    await changing`update webhook_subscriptions set revision = revision + 1`;
+    await changing`update webhook_subscriptions set terms = terms + 1`;
     const judging = judgeFailing(ctx);
     await eventually(async () => {
       const waiting = await sql`select 1 from pg_stat_activity
@@ -246,9 +246,9 @@ describe("at once", () => {
     await changing`commit`;
     changing.release();
     await judging;
-    expect(await readState()).toEqual({ ...untouched, revision: 2 });
+    expect(await readState()).toEqual({ ...untouched, terms: 2 });
     expect(await told()).toEqual([]);
     await judgeFailing(ctx);
-    expect(await readState()).toMatchObject({ state: "disabled", revision: 3 });
+    expect(await readState()).toMatchObject({ state: "disabled", terms: 3 });
   });
 });

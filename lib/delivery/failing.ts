@@ -68,9 +68,9 @@ function disable(ctx: SystemContext, before: WebhookRow): Promise<boolean> {
     updated_at: at,
   } as const;
   const write = sql`
-    update webhook_subscriptions webhook set ${sql(changes)}, revision = revision + 1
+    update webhook_subscriptions webhook set ${sql(changes)}, terms = terms + 1
     from (${lockedStreak(sql, before, failingRule.disable)}) lane
-    where webhook.id = lane.webhook_id and state = 'active' and revision = ${before.revision}
+    where webhook.id = lane.webhook_id and state = 'active' and terms = ${before.terms}
     returning webhook.id`;
   const events = [webhookEvent("disabled", { before, changes, actor: systemActor, at })];
   return commitChange(ctx, { sql, writes: [write], expected: 1, events });
@@ -82,10 +82,10 @@ function tell(ctx: SystemContext, before: WebhookRow): Promise<boolean> {
   const at = clock().now();
   const writes = [
     sql`
-      update webhook_subscriptions webhook set revision = revision + 1
+      update webhook_subscriptions webhook set terms = terms + 1
       from (${lockedStreak(sql, before, failingRule.tell)}) lane
       where webhook.id = lane.webhook_id and failing_told_at is null
-        and state = 'active' and revision = ${before.revision}
+        and state = 'active' and terms = ${before.terms}
       returning webhook.id`,
     sql`
       update webhook_lanes lane set failing_told_at = ${at}

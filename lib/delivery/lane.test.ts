@@ -30,7 +30,7 @@ afterAll(() => database.close());
 type Lane = {
   holder: string | null;
   lease_until: Date | null;
-  revision_seen: number;
+  terms_seen: number;
   bell_seq: number;
   bell_at: Date | null;
   alarm_at: Date | null;
@@ -108,12 +108,12 @@ describe("takeLane", () => {
   });
 
   it("knows the terms of the webhook from then on; who does not get it does not", async () => {
-    await sql`update webhook_subscriptions set revision = 5`;
-    expect(await take(ours)).toMatchObject({ isTaken: true, revision: 5 });
-    expect((await readLane()).revision_seen).toBe(5);
-    await sql`update webhook_subscriptions set revision = 6`;
+    await sql`update webhook_subscriptions set terms = 5`;
+    expect(await take(ours)).toMatchObject({ isTaken: true, terms: 5 });
+    expect((await readLane()).terms_seen).toBe(5);
+    await sql`update webhook_subscriptions set terms = 6`;
     await take(theirs);
-    expect((await readLane()).revision_seen).toBe(5);
+    expect((await readLane()).terms_seen).toBe(5);
   });
 
   it("gives nobody a lane that is not there", async () => {
@@ -125,9 +125,9 @@ describe("renewLane and releaseLane", () => {
   it("extend or end the lease of the holder, and tell it the webhook's terms", async () => {
     await take(ours);
     await sql`update webhook_lanes set lease_until = now() + interval '1 s'`;
-    await sql`update webhook_subscriptions set revision = 7`;
+    await sql`update webhook_subscriptions set terms = 7`;
     const renewal = { webhookId, holder: ours, timeoutsInRow: 2 };
-    expect(await renewLane(sql, renewal)).toMatchObject({ revision: 7 });
+    expect(await renewLane(sql, renewal)).toMatchObject({ terms: 7 });
     const { lease_until, timeouts_in_row } = await readLane();
     expect((lease_until?.getTime() ?? 0) - Date.now()).toBeGreaterThan(8_000);
     expect(timeouts_in_row).toBe(2);

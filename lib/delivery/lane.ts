@@ -19,7 +19,7 @@ const relaxed = (sql: Statements) => sql`set_config('synchronous_commit', 'off',
 export type Taken = {
   isTaken: boolean;
   /** The newest terms of the webhook that this holder's attempts cannot be older than. */
-  revision: number;
+  terms: number;
   hasExpiredClaims: boolean;
   /** Attempts that other runs of this lane still have under way. */
   liveClaims: number;
@@ -36,7 +36,7 @@ export async function takeLane(sql: Statements, { webhookId, holder }: Hold): Pr
   const [row] = await sql<
     {
       is_taken: boolean;
-      revision: number;
+      terms: number;
       timeouts_in_row: number;
       expired: number;
       live: number;
@@ -47,18 +47,18 @@ export async function takeLane(sql: Statements, { webhookId, holder }: Hold): Pr
       holder = case when lease_until > now() then lane.holder else ${holder} end,
       lease_until = case when lease_until > now() then lease_until
         else clock_timestamp() + ${leaseMs} * interval '1 ms' end,
-      revision_seen = case when lease_until > now() then revision_seen
-        else (select revision from webhook_subscriptions where id = lane.webhook_id) end,
+      terms_seen = case when lease_until > now() then terms_seen
+        else (select terms from webhook_subscriptions where id = lane.webhook_id) end,
       bell_at = null,
       alarm_at = case when alarm_at > now() + interval '1 second' then alarm_at end
     where webhook_id = ${webhookId}
-    returning lane.holder = ${holder} as is_taken, revision_seen as revision, timeouts_in_row,
+    returning lane.holder = ${holder} as is_taken, terms_seen as terms, timeouts_in_row,
       (${claims(sql, webhookId)} and claimed_until <= now()))::int as expired,
       (${claims(sql, webhookId)} and claimed_until > now()))::int as live,
       extract(epoch from clock_timestamp())::float8 * 1000 as taken_at_ms, ${relaxed(sql)}`;
   return {
     isTaken: row?.is_taken ?? false,
-    revision: row?.revision ?? 0,
+    terms: row?.terms ?? 0,
     hasExpiredClaims: (row?.expired ?? 0) > 0,
     liveClaims: row?.live ?? 0,
     timeoutsInRow: row?.timeouts_in_row ?? 0,
@@ -81,17 +81,17 @@ export async function countForeignClaims(
   return row?.live ?? 0;
 }
 
-/** Extends the lease: the webhook's revision, or null when somebody else has the lane by now. */
+/** Extends the lease: the webhook's terms, or null when somebody else has the lane by now. */
 export async function renewLane(
   sql: Statements,
   { webhookId, holder, timeoutsInRow }: Hold & { timeoutsInRow: number },
-): Promise<{ revision: number } | null> {
-  const [row] = await sql<{ revision: number }[]>`
+): Promise<{ terms: number } | null> {
+  const [row] = await sql<{ terms: number }[]>`
     update webhook_lanes lane set
       lease_until = clock_timestamp() + ${leaseMs} * interval '1 ms',
       timeouts_in_row = ${timeoutsInRow}
     where lane.webhook_id = ${webhookId} and lane.holder = ${holder}
-    returning (select revision from webhook_subscriptions where id = lane.webhook_id), ${relaxed(sql)}`;
+    returning (select terms from webhook_subscriptions where id = lane.webhook_id), ${relaxed(sql)}`;
   return row ?? null;
 }
 

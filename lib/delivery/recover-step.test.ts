@@ -6,7 +6,7 @@ import {
   contextOn,
   countDeliveries,
   readDelivery,
-  recordingPost,
+  recordingAfterCommit,
   useEnv,
 } from "@/lib/testing";
 import { retryDelivery } from "@/lib/webhooks/deliveries";
@@ -25,11 +25,11 @@ import { nextLookAt, stalledRecoveries, stepRecovery, type RecoveryStep } from "
 useEnv();
 const database = await createTestDatabase();
 const { sql } = database;
-let ctx = contextOn(database, recordingPost());
+let ctx = contextOn(database, recordingAfterCommit());
 
 beforeEach(async () => {
   await sql`truncate webhook_subscriptions, events cascade`;
-  ctx = contextOn(database, recordingPost());
+  ctx = contextOn(database, recordingAfterCommit());
 });
 afterAll(() => database.close());
 

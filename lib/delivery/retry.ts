@@ -1,6 +1,6 @@
 import { withJitter } from "@/lib/backoff";
 import type { AttemptTrigger, DeliveryStatus } from "@/db/schema";
-import type { SendResult } from "./send";
+import type { SendResult } from "@/lib/outbound/send";
 
 const longestRetryAfterSeconds = 24 * 3600;
 

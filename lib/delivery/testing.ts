@@ -1,9 +1,9 @@
 import { createServer as createHttpServer, type RequestListener } from "node:http";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TlsOptions } from "node:tls";
-import type { TargetPolicy } from "@/lib/webhooks/address";
-import type { SendRequest } from "./post";
-import { createSender, type Sender, type SenderOptions } from "./send";
+import type { TargetPolicy } from "@/lib/outbound/address";
+import type { SendRequest } from "@/lib/outbound/post";
+import { createSender, type Sender, type SenderOptions } from "@/lib/outbound/send";
 
 /** Ends everything that was opened; call it after each test. */
 export const cleanUps: (() => unknown)[] = [];

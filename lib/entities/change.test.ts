@@ -1,6 +1,6 @@
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { createTestDatabase } from "@/db/testing";
-import { contextOn, recordingPost, useEnv } from "@/lib/testing";
+import { contextOn, recordingAfterCommit, useEnv } from "@/lib/testing";
 import { milestone } from "./milestone";
 import { project } from "./project";
 import { issue } from "./issue";
@@ -10,7 +10,7 @@ import { entityTables, takeEvents, takeTypes, verbsOn, type Body } from "./testi
 useEnv();
 const database = await createTestDatabase();
 const { sql } = database;
-const ctx = contextOn(database, recordingPost());
+const ctx = contextOn(database, recordingAfterCommit());
 const { make, makeProject, makeIssue, update, close, remove, link, unlink } = verbsOn(ctx);
 
 beforeEach(async () => {

@@ -1,11 +1,11 @@
 import type { Statements } from "@/db/client";
 import type { Context } from "@/lib/context";
 import { changedFields, pick, type Row } from "@/lib/events/changes";
-import { occasionOf, toEventRow, type EventDraft, type Occasion } from "@/lib/events/envelope";
+import { originOf, toEventRow, type EventDraft, type Origin } from "@/lib/events/envelope";
 import { recordEvents } from "@/lib/events/record";
 import { inTransaction } from "@/lib/transaction";
 import type { Change, Entity, Fragment, Ref, Stored } from "./define";
-import { entities, of } from "./definitions";
+import { entities, entityNamed } from "./definitions";
 import { draftMeanings, draftOf } from "./drafts";
 import { readEntities } from "./read";
 
@@ -16,7 +16,7 @@ export type Affected = Ref & { isChanged?: boolean };
 export type Changed = { before: Stored; after: Stored; changes: string[] };
 
 export type Work = {
-  occasion: Occasion;
+  origin: Origin;
   /** The rows it writes to itself: while they are locked, nothing can be linked to them. */
   own?: (sql: Statements) => Promise<Ref[]>;
   /** They are removed: nothing may come to refer to them. */
@@ -43,7 +43,7 @@ export function changeMore(ctx: Context, work: Work): Promise<boolean> {
     const own = await work.write(inside, before);
     if (own === null) return false;
     const others = await tellAffected(sql, { work, affected, before });
-    const events = [...own, ...others].map((draft) => toEventRow(draft, work.occasion));
+    const events = [...own, ...others].map((draft) => toEventRow(draft, work.origin));
     await recordEvents(inside, { sql, events });
     return true;
   });
@@ -96,7 +96,7 @@ function idsByEntity(refs: Ref[]): [string, string[]][] {
 async function readAll(sql: Statements, refs: Ref[]): Promise<Map<string, Stored>> {
   const all = new Map<string, Stored>();
   for (const [plural, ids] of idsByEntity(refs)) {
-    const rows = await readEntities(sql, of(plural), sql`entity.id = any(${ids}::uuid[])`);
+    const rows = await readEntities(sql, entityNamed(plural), sql`entity.id = any(${ids}::uuid[])`);
     for (const row of rows) all.set(row.id, row);
   }
   return all;
@@ -108,7 +108,7 @@ async function tellAffected(
   sql: Statements,
   { work, affected, before }: Read,
 ): Promise<EventDraft[]> {
-  const { at } = work.occasion;
+  const { at } = work.origin;
   const after = await readAll(sql, affected);
   for (const [id, row] of after)
     after.set(id, { ...row, version: row.version + 1, updated_at: at });
@@ -120,9 +120,9 @@ async function tellAffected(
     if (!was || !row) continue;
     const changed = { before: was, after: row, changes: differences(was, row) };
     const told = [
-      ...(isChanged ? draftDifference(of(plural), changed) : []),
+      ...(isChanged ? draftDifference(entityNamed(plural), changed) : []),
       ...(work.meaningsOf?.(changed, after) ?? []),
-      ...draftMeanings(of(plural), changed, of(plural).echoes?.(was, row) ?? []),
+      ...draftMeanings(entityNamed(plural), changed, entityNamed(plural).echoes?.(was, row) ?? []),
     ];
     if (told.length === 0) continue;
     drafts.push(...told);
@@ -164,9 +164,9 @@ export async function affectedBy(
   return [...new Map(refs.map((ref) => [ref.id, ref])).values()];
 }
 
-/** An occasion by whom the row itself names, unless the caller has a name. */
-export function occasionFor(ctx: Context, entity: Entity, row: Row): Occasion {
+/** An origin by whom the row itself names, unless the caller has a name. */
+export function originFor(ctx: Context, entity: Entity, row: Row): Origin {
   const isUnknown = ctx.actor.name === "unknown";
   const actor = isUnknown ? { ...ctx.actor, ...entity.authorOf?.(row) } : ctx.actor;
-  return occasionOf({ ...ctx, actor });
+  return originOf({ ...ctx, actor });
 }

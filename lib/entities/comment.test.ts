@@ -3,7 +3,7 @@ import { commentTargets } from "@/db/schema";
 import { createTestDatabase } from "@/db/testing";
 import type { Actor } from "@/lib/context";
 import { newId } from "@/lib/id";
-import { contextOn, recordingPost, useEnv } from "@/lib/testing";
+import { contextOn, recordingAfterCommit, useEnv } from "@/lib/testing";
 import { comment } from "./comment";
 import { createComment, isCommentable, listComments } from "./comments";
 import { issue } from "./issue";
@@ -13,7 +13,7 @@ import { entityTables, refusalOf, takeEvents, takeTypes, verbsOn } from "./testi
 useEnv();
 const database = await createTestDatabase();
 const { sql } = database;
-const ctx = contextOn(database, recordingPost());
+const ctx = contextOn(database, recordingAfterCommit());
 const { make, makeProject, makeIssue, update } = verbsOn(ctx);
 
 beforeEach(async () => {

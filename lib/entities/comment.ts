@@ -53,7 +53,7 @@ export const comment = define({
   rules: [],
   meanings: (before, after) =>
     newlyMentioned(before, after).map((mentioned) => ({ action: "mention", more: { mentioned } })),
-  beside: async (sql, created) => {
+  alsoEmits: async (sql, created) => {
     if (created.entity_type !== "issue") return [];
     const rows = await readEntities(sql, issue, sql`entity.id = ${String(created.entity_id)}`);
     const more = { comment: shown(comment, created) };

@@ -5,7 +5,7 @@ import { isObject } from "@/lib/events/schema-rules";
 import { readList, type Page } from "@/lib/page";
 import { comment } from "./comment";
 import type { Stored } from "./define";
-import { of } from "./definitions";
+import { entityNamed } from "./definitions";
 import { getEntity, listEntities } from "./read";
 import { createEntity } from "./write";
 
@@ -24,7 +24,7 @@ export async function listComments(
 ): Promise<{ rows: Stored[]; page: Page }> {
   // Which entity the address says, and nothing else.
   readList(query, comment.filter.omit({ entity_type: true, entity_id: true }));
-  await getEntity(ctx, of(plural), id);
+  await getEntity(ctx, entityNamed(plural), id);
   const ofEntity = new URLSearchParams(query);
   ofEntity.set("entity_id", id);
   return listEntities(ctx, comment, ofEntity);
@@ -36,7 +36,7 @@ export async function createComment(
   plural: string,
   { id, input }: { id: string; input: unknown },
 ): Promise<Stored> {
-  const entity = of(plural);
+  const entity = entityNamed(plural);
   const { id: entity_id } = await getEntity(ctx, entity, id);
   const target = { entity_type: entity.name, entity_id };
   return createEntity(ctx, comment, isObject(input) ? withTarget(input, target) : input);

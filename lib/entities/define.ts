@@ -67,7 +67,7 @@ export type Definition = {
     named?: (row: Stored) => Ref[];
   };
   /** What a creation means in another entity, beside what is derived. */
-  beside?: (sql: Statements, created: Stored) => Promise<EventDraft[]>;
+  alsoEmits?: (sql: Statements, created: Stored) => Promise<EventDraft[]>;
   /** Entities that vanish with it: each of `plural` whose `column` names it. */
   children: { plural: string; column: string }[];
   /** Columns that must name a living entity, and the field that gave them. */

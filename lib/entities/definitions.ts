@@ -30,7 +30,7 @@ export function entityOf(plural: string): Entity {
 }
 
 /** The entity that our own code names. */
-export function of(plural: string): Entity {
+export function entityNamed(plural: string): Entity {
   const entity = entities[plural];
   if (!entity) throw new Error(`there is no entity ${plural}`);
   return entity;

@@ -3,12 +3,12 @@ import { createTestDatabase } from "@/db/testing";
 import { catalogue } from "@/lib/events/catalogue";
 import { registerEventType } from "@/lib/events/registered-types";
 import { meetingBooked, refusalOf } from "@/lib/events/testing";
-import { contextOn, recordingPost, useEnv } from "@/lib/testing";
+import { contextOn, recordingAfterCommit, useEnv } from "@/lib/testing";
 import { getEventType, listEventTypes } from "./event-types";
 
 useEnv();
 const database = await createTestDatabase();
-const ctx = contextOn(database, recordingPost());
+const ctx = contextOn(database, recordingAfterCommit());
 
 beforeAll(async () => {
   await registerEventType(ctx, meetingBooked);

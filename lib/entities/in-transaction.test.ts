@@ -1,14 +1,14 @@
 import { afterAll, beforeEach, expect, it } from "vitest";
 import { createTestDatabase } from "@/db/testing";
 import type { Context } from "@/lib/context";
-import { addWebhook, contextOn, recordingPost, useEnv } from "@/lib/testing";
+import { addWebhook, contextOn, recordingAfterCommit, useEnv } from "@/lib/testing";
 import { inTransaction } from "@/lib/transaction";
 import { entityTables, refusalOf, takeEvents, takeTypes, verbsOn } from "./testing";
 
 useEnv();
 const database = await createTestDatabase();
 const { sql } = database;
-const post = recordingPost();
+const post = recordingAfterCommit();
 const ctx = contextOn(database, post);
 
 beforeEach(async () => {

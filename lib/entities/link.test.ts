@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { createTestDatabase } from "@/db/testing";
 import { newId } from "@/lib/id";
-import { contextOn, recordingPost, useEnv } from "@/lib/testing";
+import { contextOn, recordingAfterCommit, useEnv } from "@/lib/testing";
 import { entityOf } from "./definitions";
 import { linkedShape, linkOf, listLinked } from "./link";
 import { links } from "./links";
@@ -11,7 +11,7 @@ import { entityTables, refusalOf, takeEvents, takeTypes, verbsOn } from "./testi
 useEnv();
 const database = await createTestDatabase();
 const { sql } = database;
-const ctx = contextOn(database, recordingPost());
+const ctx = contextOn(database, recordingAfterCommit());
 const { make, makeProject, makeIssue, link, unlink, remove } = verbsOn(ctx);
 
 beforeEach(async () => {

@@ -8,9 +8,9 @@ import { isId } from "@/lib/id";
 import { parseInput } from "@/lib/input";
 import { readPage, type Page } from "@/lib/page";
 import { inTransaction } from "@/lib/transaction";
-import { changeMore, occasionFor, type Affected, type Changed } from "./change";
+import { changeMore, originFor, type Affected, type Changed } from "./change";
 import type { Entity, Fragment, Stored } from "./define";
-import { of } from "./definitions";
+import { entityNamed } from "./definitions";
 import { draftOf, shown } from "./drafts";
 import { reference } from "./fields";
 import { links, type Link, type LinkEnd, type LinkMeaning } from "./links";
@@ -26,13 +26,13 @@ export function linkOf(plural: string, path: string): Link {
 /** What a request must hold to link another entity. */
 export function linkInput({ field, others }: Link): z.ZodObject {
   if (others.length === 1) return z.strictObject({ [field]: reference });
-  const names = others.map(({ plural }) => of(plural).name);
+  const names = others.map(({ plural }) => entityNamed(plural).name);
   return z.strictObject({ entity_type: z.enum(names), [field]: reference });
 }
 
 /** What is linked, as lists and answers show it. */
 export function linkedShape({ others }: Link): z.ZodType {
-  const entities = others.map(({ plural }) => of(plural));
+  const entities = others.map(({ plural }) => entityNamed(plural));
   if (others.length === 1) return only(entities).shape;
   return z.union(
     entities.map(({ name, shape }) => z.object({ entity_type: z.literal(name), ...shape.shape })),
@@ -51,16 +51,16 @@ export async function addLink(
   { id, input }: { id: string; input: unknown },
 ): Promise<{ linked: Row; isNew: boolean }> {
   const given = parseInput(linkInput(link), input) as Record<string, string>;
-  const owner = of(link.owner.plural);
+  const owner = entityNamed(link.owner.plural);
   if (!isId(id)) throw notFound(titleOf(owner), id);
-  const end = link.others.find(({ plural }) => of(plural).name === given.entity_type);
+  const end = link.others.find(({ plural }) => entityNamed(plural).name === given.entity_type);
   const ends = {
     ...{ link, end: end ?? only(link.others), ownerId: id.toLowerCase() },
     otherId: given[link.field] ?? "",
   };
   return inTransaction(ctx, async (inside) => {
     const isNew = await changeMore(inside, {
-      occasion: occasionFor(ctx, owner, {}),
+      origin: originFor(ctx, owner, {}),
       affected: async () => affectedEnds(ends),
       write: async ({ db: { sql } }, rows) => {
         checkEnds(ends, rows);
@@ -69,7 +69,7 @@ export async function addLink(
       },
       meaningsOf: (changed, rows) => draftLink(ends, link.added, { changed, rows }),
     });
-    const other = await getEntity(inside, of(ends.end.plural), ends.otherId);
+    const other = await getEntity(inside, entityNamed(ends.end.plural), ends.otherId);
     return { linked: shownLinked(link, ends.end, other), isNew };
   });
 }
@@ -87,14 +87,14 @@ export async function removeLink(
   link: Link,
   { id, otherId }: { id: string; otherId: string },
 ): Promise<void> {
-  const owner = of(link.owner.plural);
+  const owner = entityNamed(link.owner.plural);
   await getEntity(ctx, owner, id);
   const end = await linkedEnd(ctx.db.sql, link, { id, otherId });
   const what = `${titleOf(owner)} ${id} has no link to`;
   if (!end) throw new AppError("not_found", `${what} ${otherId}`);
   const ends = { link, end, ownerId: id.toLowerCase(), otherId: otherId.toLowerCase() };
   const isRemoved = await changeMore(ctx, {
-    occasion: occasionFor(ctx, owner, {}),
+    origin: originFor(ctx, owner, {}),
     affected: async () => affectedEnds(ends),
     write: async ({ db: { sql } }) => {
       const rows = await sql`
@@ -114,11 +114,15 @@ export async function listLinked(
   { id, query }: { id: string; query: URLSearchParams },
 ): Promise<{ rows: (Row & { id: string })[]; page: Page }> {
   const page = readPage(query);
-  await getEntity(ctx, of(link.owner.plural), id);
+  await getEntity(ctx, entityNamed(link.owner.plural), id);
   const { sql } = ctx.db;
   const pages = await Promise.all(
     link.others.map(async (end) => {
-      const rows = await readEntities(sql, of(end.plural), linkedTo(sql, { link, end, id, page }));
+      const rows = await readEntities(
+        sql,
+        entityNamed(end.plural),
+        linkedTo(sql, { link, end, id, page }),
+      );
       return rows.map((row) => shownLinked(link, end, row));
     }),
   );
@@ -136,7 +140,7 @@ function linkedTo(sql: Statements, { link, end, id, page }: Sought): Fragment {
 }
 
 function shownLinked({ others }: Link, end: LinkEnd, row: Stored): Row & { id: string } {
-  const entity = of(end.plural);
+  const entity = entityNamed(end.plural);
   const type = others.length > 1 ? { entity_type: entity.name } : {};
   return { ...type, ...shown(entity, row), id: row.id };
 }
@@ -159,7 +163,7 @@ function draftLink(
   if (!owner || !other) return [];
   const isOwner = row.id === ownerId;
   const [self, opposite] = isOwner ? [link.owner, end] : [end, link.owner];
-  const entity = of(self.plural);
+  const entity = entityNamed(self.plural);
   const facing = isOwner ? other : owner;
   return meanings
     .filter(
@@ -168,7 +172,10 @@ function draftLink(
     .map(({ action, more }) => {
       const draft = draftOf(entity, action, {
         ...{ row, previous: pick(before, changes), changes },
-        more: more?.(shown(of(opposite.plural), facing), of(opposite.plural).name),
+        more: more?.(
+          shown(entityNamed(opposite.plural), facing),
+          entityNamed(opposite.plural).name,
+        ),
       });
       return { ...draft, context: contextOfBoth({ entity, row }, { opposite, facing }) };
     });
@@ -183,7 +190,7 @@ function contextOfBoth(
   const known = Object.entries(entity.context(row)).filter(([, id]) => id);
   const names = ["project_id", "milestone_id", "initiative_id"];
   const own = names.includes(opposite.column) ? { [opposite.column]: facing.id } : {};
-  return { ...of(opposite.plural).context(facing), ...Object.fromEntries(known), ...own };
+  return { ...entityNamed(opposite.plural).context(facing), ...Object.fromEntries(known), ...own };
 }
 
 async function linkedEnd(
@@ -203,9 +210,9 @@ async function linkedEnd(
 
 /** By the rows as they are locked. */
 function checkEnds({ link, end, ownerId, otherId }: Ends, rows: Map<string, Stored>): void {
-  if (!rows.has(ownerId)) throw notFound(titleOf(of(link.owner.plural)), ownerId);
+  if (!rows.has(ownerId)) throw notFound(titleOf(entityNamed(link.owner.plural)), ownerId);
   const pointer = `/${link.field}`;
-  const { name } = of(end.plural);
+  const { name } = entityNamed(end.plural);
   if (ownerId === otherId) {
     throw invalid({ pointer, code: "cycle", message: `must be another ${name}` });
   }

@@ -3,7 +3,7 @@ import { createTestDatabase } from "@/db/testing";
 import { AppError } from "@/lib/errors";
 import type { Row } from "@/lib/events/changes";
 import { newId } from "@/lib/id";
-import { contextOn, eventually, recordingPost, useEnv } from "@/lib/testing";
+import { contextOn, eventually, recordingAfterCommit, useEnv } from "@/lib/testing";
 import { entities, entityOf } from "./definitions";
 import type { Stored } from "./define";
 import { readEntities } from "./read";
@@ -12,7 +12,7 @@ import { entityTables, takeEvents, verbsOn, type Body } from "./testing";
 useEnv();
 const database = await createTestDatabase();
 const { sql } = database;
-const ctx = contextOn(database, recordingPost());
+const ctx = contextOn(database, recordingAfterCommit());
 const { make, makeProject, makeIssue, update, close, remove, link, unlink } = verbsOn(ctx);
 
 beforeEach(async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { createTestDatabase } from "@/db/testing";
 import { newId } from "@/lib/id";
-import { addWebhook, contextOn, eventually, recordingPost, useEnv } from "@/lib/testing";
+import { addWebhook, contextOn, eventually, recordingAfterCommit, useEnv } from "@/lib/testing";
 import { entityOf } from "./definitions";
 import { getEntity } from "./read";
 import {
@@ -17,7 +17,7 @@ import {
 useEnv();
 const database = await createTestDatabase();
 const { sql } = database;
-const post = recordingPost();
+const post = recordingAfterCommit();
 const ctx = contextOn(database, post);
 const { make, makeProject, makeIssue, update, remove, link } = verbsOn(ctx);
 
@@ -165,7 +165,7 @@ describe("a removed project", () => {
       rings.push(ids);
       left.push(Promise.resolve(sql`select id from issues`));
     };
-    await verbsOn({ ...ctx, post: { ...post, ring } }).remove("projects", project_id);
+    await verbsOn({ ...ctx, afterCommit: { ...post, ring } }).remove("projects", project_id);
     expect(rings).toEqual([[webhook]]);
     expect(await left[0]).toEqual([]);
   });

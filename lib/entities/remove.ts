@@ -3,9 +3,9 @@ import type { Context } from "@/lib/context";
 import { AppError } from "@/lib/errors";
 import { checkIfMatch } from "@/lib/etag";
 import type { EventDraft } from "@/lib/events/envelope";
-import { affectedBy, changeMore, occasionFor, type Affected } from "./change";
+import { affectedBy, changeMore, originFor, type Affected } from "./change";
 import type { Entity, Stored } from "./define";
-import { of } from "./definitions";
+import { entityNamed } from "./definitions";
 import { draftOf } from "./drafts";
 import { links, type LinkEnd } from "./links";
 import { readEntities, readEntity, titleOf } from "./read";
@@ -21,7 +21,7 @@ const most = 1000;
 export async function removeEntity(ctx: Context, entity: Entity, id: string): Promise<void> {
   let doomed: Doomed[] = [];
   await changeMore(ctx, {
-    occasion: occasionFor(ctx, entity, {}),
+    origin: originFor(ctx, entity, {}),
     isRemoval: true,
     own: async (sql) => {
       doomed = await findDoomed(sql, entity, id);
@@ -57,7 +57,7 @@ async function findDoomed(sql: Statements, entity: Entity, id: string): Promise<
 async function findChildren(sql: Statements, entity: Entity, ids: string[]): Promise<Doomed[]> {
   const all: Doomed[] = [];
   for (const { plural, column } of entity.children) {
-    const child = of(plural);
+    const child = entityNamed(plural);
     const rows = await readEntities(
       sql,
       child,

@@ -4,7 +4,7 @@ import { clientOptions } from "@/db/client";
 import { createTestDatabase } from "@/db/testing";
 import type { Context } from "@/lib/context";
 import { newId } from "@/lib/id";
-import { addWebhook, contextOn, recordingPost, useEnv } from "@/lib/testing";
+import { addWebhook, contextOn, recordingAfterCommit, useEnv } from "@/lib/testing";
 import { issue } from "./issue";
 import { project } from "./project";
 import { getEntity } from "./read";
@@ -15,11 +15,11 @@ import { createEntity, updateEntity } from "./write";
 useEnv();
 const database = await createTestDatabase();
 const { sql } = database;
-let ctx = contextOn(database, recordingPost());
+let ctx = contextOn(database, recordingAfterCommit());
 
 beforeEach(async () => {
   await sql`truncate webhook_subscriptions, events, projects, issues cascade`;
-  ctx = contextOn(database, recordingPost());
+  ctx = contextOn(database, recordingAfterCommit());
 });
 afterAll(() => database.close());
 

@@ -7,7 +7,7 @@ import { toEventRow } from "@/lib/events/envelope";
 import { commitChange } from "@/lib/events/record";
 import { newId } from "@/lib/id";
 import { parseInput } from "@/lib/input";
-import { affectedBy, changeMore, occasionFor } from "./change";
+import { affectedBy, changeMore, originFor } from "./change";
 import type { Change, Entity, Ref, Stored } from "./define";
 import { draftCreated, draftUpdated, shown } from "./drafts";
 import { readEntity } from "./read";
@@ -31,12 +31,12 @@ type Creation = { ctx: Context; entity: Entity; row: Stored; columns: Row };
 
 async function createAlone({ ctx, entity, row, columns }: Creation): Promise<Stored> {
   const { sql } = ctx.db;
-  const occasion = occasionFor(ctx, entity, row);
+  const origin = originFor(ctx, entity, row);
   await commitChange(ctx, {
     sql,
     writes: [sql`insert into ${sql(entity.plural)} ${sql(columns)} returning id`],
     expected: 1,
-    events: draftCreated(entity, row).map((draft) => toEventRow(draft, occasion)),
+    events: draftCreated(entity, row).map((draft) => toEventRow(draft, origin)),
   });
   return shown(entity, row);
 }
@@ -44,14 +44,14 @@ async function createAlone({ ctx, entity, row, columns }: Creation): Promise<Sto
 async function createWithOthers({ ctx, entity, row, columns }: Creation): Promise<Stored> {
   let created = row;
   await changeMore(ctx, {
-    occasion: occasionFor(ctx, entity, row),
+    origin: originFor(ctx, entity, row),
     affected: (sql) => affectedBy(sql, entity, [{ before: null, after: row }]),
     write: async (inside) => {
       const { sql } = inside.db;
       await sql`insert into ${sql(entity.plural)} ${sql(columns)}`;
       created = await readEntity(sql, entity, row.id);
-      const beside = (await entity.beside?.(sql, created)) ?? [];
-      return [...draftCreated(entity, created), ...beside];
+      const more = (await entity.alsoEmits?.(sql, created)) ?? [];
+      return [...draftCreated(entity, created), ...more];
     },
   });
   return shown(entity, created);
@@ -67,7 +67,7 @@ function reachesOthers(entity: Entity, change: Change): boolean {
   const mustBeRead = Object.values(entity.derived ?? {}).some(({ fresh }) => fresh === undefined);
   const isNew = change.before === null;
   return (
-    (isNew && (mustBeRead || entity.beside !== undefined)) ||
+    (isNew && (mustBeRead || entity.alsoEmits !== undefined)) ||
     (entity.affects?.concerns(change) ?? false)
   );
 }
@@ -121,19 +121,19 @@ function updateOf(
 function updateAlone(update: Update): Promise<boolean> {
   const { ctx, entity } = update;
   const { sql } = ctx.db;
-  const occasion = occasionFor(ctx, entity, {});
+  const origin = originFor(ctx, entity, {});
   return commitChange(ctx, {
     sql,
     writes: [writeUpdate(ctx, update)],
     expected: 1,
-    events: draftUpdated(entity, update).map((draft) => toEventRow(draft, occasion)),
+    events: draftUpdated(entity, update).map((draft) => toEventRow(draft, origin)),
   });
 }
 
 function updateWithOthers(update: Update): Promise<boolean> {
   const { ctx, entity, before, after } = update;
   return changeMore(ctx, {
-    occasion: occasionFor(ctx, entity, {}),
+    origin: originFor(ctx, entity, {}),
     own: async () => [{ entity: entity.plural, id: before.id }, ...newlyNamed(entity, update)],
     affected: (sql) => affectedBy(sql, entity, [{ before, after }]),
     write: async (inside) => {

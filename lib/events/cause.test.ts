@@ -2,9 +2,9 @@ import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { createTestDatabase } from "@/db/testing";
 import { unknownActor, type Cause } from "@/lib/context";
 import { newId } from "@/lib/id";
-import { addWebhook, contextOn, recordingPost, useEnv } from "@/lib/testing";
+import { addWebhook, contextOn, recordingAfterCommit, useEnv } from "@/lib/testing";
 import { resolveCause } from "./cause";
-import { occasionOf, toEventRow } from "./envelope";
+import { originOf, toEventRow } from "./envelope";
 import { installationId } from "./installation";
 import { recordEvents } from "./record";
 import { refusalOf } from "./testing";
@@ -12,11 +12,11 @@ import { refusalOf } from "./testing";
 useEnv();
 const database = await createTestDatabase();
 const { sql } = database;
-let ctx = contextOn(database, recordingPost());
+let ctx = contextOn(database, recordingAfterCommit());
 
 beforeEach(async () => {
   await sql`truncate webhook_subscriptions, events cascade`;
-  ctx = contextOn(database, recordingPost());
+  ctx = contextOn(database, recordingAfterCommit());
 });
 afterAll(() => database.close());
 
@@ -28,7 +28,7 @@ async function tell(cause: Cause | null): Promise<string> {
     ...{ type: "issue.updated", entity_type: "issue", entity_id: newId(), entity_version: 1 },
     ...{ current: {}, previous: null, changes: [], context: {} },
   };
-  const event = toEventRow(draft, occasionOf({ actor: unknownActor, cause }));
+  const event = toEventRow(draft, originOf({ actor: unknownActor, cause }));
   await recordEvents(ctx, { sql, events: [event] });
   return event.id;
 }
@@ -84,7 +84,7 @@ describe("resolveCause", () => {
         },
       },
     ]);
-    expect(ctx.post.rings).toEqual([[webhook]]);
+    expect(ctx.afterCommit.rings).toEqual([[webhook]]);
   });
 
   it("tells of a chain once, however many go on with it at the same time", async () => {

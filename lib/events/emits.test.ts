@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createTestDatabase } from "@/db/testing";
 import type { Context } from "@/lib/context";
 import { newId } from "@/lib/id";
-import { addWebhook, contextOn, recordingPost, useEnv } from "@/lib/testing";
+import { addWebhook, contextOn, recordingAfterCommit, useEnv } from "@/lib/testing";
 import { inTransaction } from "@/lib/transaction";
 import { emits } from "./emits";
 import { registerEventType } from "./registered-types";
@@ -11,7 +11,7 @@ import { meetingBooked, refusalOf } from "./testing";
 useEnv();
 const database = await createTestDatabase();
 const { sql } = database;
-let ctx = contextOn(database, recordingPost());
+let ctx = contextOn(database, recordingAfterCommit());
 
 beforeAll(async () => {
   await sql`create table meetings (id uuid primary key, title text not null, starts_at timestamptz)`;
@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   await sql`truncate webhook_subscriptions, events, meetings cascade`;
-  ctx = contextOn(database, recordingPost());
+  ctx = contextOn(database, recordingAfterCommit());
 });
 afterAll(() => database.close());
 
@@ -51,11 +51,11 @@ describe("what emits", () => {
     const meeting = await inTransaction(ctx, async (tx) => {
       const booked = await bookMeeting(tx, "Planning");
       expect(await counts()).toEqual({ meetings: 0, events: 0 });
-      expect(ctx.post.rings).toEqual([]);
+      expect(ctx.afterCommit.rings).toEqual([]);
       return booked;
     });
     expect(await counts()).toEqual({ meetings: 1, events: 1 });
-    expect(ctx.post.rings).toEqual([[webhook]]);
+    expect(ctx.afterCommit.rings).toEqual([[webhook]]);
     const [row] = await sql`select body::json as body from events`;
     expect(row?.body).toMatchObject({
       ...{ event_type: "calendar.meeting_booked", entity_id: meeting.id },
@@ -70,7 +70,7 @@ describe("what emits", () => {
     });
     await expect(undone).rejects.toThrow("the room is gone");
     expect(await counts()).toEqual({ meetings: 0, events: 0 });
-    expect(ctx.post.rings).toEqual([]);
+    expect(ctx.afterCommit.rings).toEqual([]);
   });
 
   it("leaves neither when the event does not fit its schema", async () => {

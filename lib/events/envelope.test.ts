@@ -12,7 +12,7 @@ const draft: EventDraft = {
   changes: ["status"],
   context: { project_id: "0190a5c0-0000-7000-8000-000000000001" },
 };
-const occasion = {
+const origin = {
   actor: { type: "ai" as const, name: "claude", metadata: { change_id: "1" } },
   at: new Date("2026-01-02T03:04:05.678Z"),
   baseUrl: "https://turbo.example.com",
@@ -20,14 +20,14 @@ const occasion = {
 
 /** A draft whose body has exactly so many bytes. */
 function draftOfBytes(bytes: number): EventDraft {
-  const row = toEventRow({ ...draft, current: { text: "" } }, occasion);
+  const row = toEventRow({ ...draft, current: { text: "" } }, origin);
   const text = "x".repeat(bytes - Buffer.byteLength(row.body));
   return { ...draft, current: { text } };
 }
 
 describe("toEventRow", () => {
   it("writes the body with its keys in the order of the contract", () => {
-    const row = toEventRow(draft, occasion);
+    const row = toEventRow(draft, origin);
     expect(isId(row.id)).toBe(true);
     expect(row.body).toBe(
       `{"event_id":"${row.id}","event_type":"issue.status_changed",` +
@@ -42,22 +42,22 @@ describe("toEventRow", () => {
   });
 
   it("dates the row as the body", () => {
-    expect(toEventRow(draft, occasion).created_at).toEqual(occasion.at);
+    expect(toEventRow(draft, origin).created_at).toEqual(origin.at);
   });
 
   it("shows nothing previous as null", () => {
-    const row = toEventRow({ ...draft, previous: null, changes: [] }, occasion);
+    const row = toEventRow({ ...draft, previous: null, changes: [] }, origin);
     expect(JSON.parse(row.body).data).toMatchObject({ previous: null, changes: [] });
   });
 
   it("is whole up to 256 KiB, counted in bytes", () => {
-    const row = toEventRow(draftOfBytes(largestBodyBytes), occasion);
+    const row = toEventRow(draftOfBytes(largestBodyBytes), origin);
     expect(Buffer.byteLength(row.body)).toBe(256 * 1024);
     expect(row.whole_body).toBeNull();
   });
 
   it("is thin over 256 KiB: ids, and where to fetch the whole, which is kept", () => {
-    const row = toEventRow(draftOfBytes(largestBodyBytes + 1), occasion);
+    const row = toEventRow(draftOfBytes(largestBodyBytes + 1), origin);
     const thin = JSON.parse(row.body);
     expect(thin).toMatchObject({
       event_id: row.id,
@@ -74,6 +74,6 @@ describe("toEventRow", () => {
 
   it("counts a character of several bytes as so many", () => {
     const text = "ö".repeat(140 * 1024);
-    expect(toEventRow({ ...draft, current: { text } }, occasion).whole_body).not.toBeNull();
+    expect(toEventRow({ ...draft, current: { text } }, origin).whole_body).not.toBeNull();
   });
 });

@@ -38,7 +38,7 @@ export type EventRow = {
 };
 
 /** What the events of one change share: who caused it, why, and when. */
-export type Occasion = {
+export type Origin = {
   actor: Actor;
   key?: string | null;
   cause?: Cause | null;
@@ -46,11 +46,11 @@ export type Occasion = {
   baseUrl: string;
 };
 
-/** The occasion of a change that is made now; its `change_id` ties the events of it together. */
-export function occasionOf(
+/** The origin of a change that is made now; its `change_id` ties the events of it together. */
+export function originOf(
   { actor, key, cause }: Pick<Context, "actor"> & Partial<Pick<Context, "key" | "cause">>,
   at: Date = clock().now(),
-): Occasion {
+): Origin {
   const metadata = {
     ...actor.metadata,
     change_id: newId(),
@@ -67,8 +67,8 @@ export function occasionOf(
 }
 
 /** Makes the text of an event, once; over 256 KiB it is thin: no data, a `fetch_url` instead. */
-export function toEventRow(draft: EventDraft, occasion: Occasion): EventRow {
-  const { actor, key, cause, at, baseUrl } = occasion;
+export function toEventRow(draft: EventDraft, origin: Origin): EventRow {
+  const { actor, key, cause, at, baseUrl } = origin;
   const id = newId();
   const { type, entity_type, entity_id, entity_version } = draft;
   const envelope = {

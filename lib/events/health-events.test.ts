@@ -1,18 +1,18 @@
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { createTestDatabase } from "@/db/testing";
-import { addWebhook, contextOn, recordingPost, useEnv } from "@/lib/testing";
-import { noteBacklog, tellDatabaseAway } from "./health-events";
+import { addWebhook, contextOn, recordingAfterCommit, useEnv } from "@/lib/testing";
+import { noteBacklog, emitDatabaseAway } from "./health-events";
 import { installationId } from "./installation";
 
 useEnv();
 const database = await createTestDatabase();
 const { sql } = database;
-let ctx = contextOn(database, recordingPost());
+let ctx = contextOn(database, recordingAfterCommit());
 
 beforeEach(async () => {
   await sql`truncate webhook_subscriptions, events cascade`;
   await sql`delete from installation where key in ('database_away', 'backlog')`;
-  ctx = contextOn(database, recordingPost());
+  ctx = contextOn(database, recordingAfterCommit());
 });
 afterAll(() => database.close());
 
@@ -26,9 +26,9 @@ async function readTold(): Promise<Record<string, unknown>[]> {
   return rows.map(({ body }) => JSON.parse(body).data.current);
 }
 
-describe("tellDatabaseAway", () => {
+describe("emitDatabaseAway", () => {
   const tell = (since: string, until: string) =>
-    tellDatabaseAway(ctx, { since: at(since), until: at(until) });
+    emitDatabaseAway(ctx, { since: at(since), until: at(until) });
 
   it("says since when and until when, to whoever wants to hear it", async () => {
     const wants = await addWebhook(sql, { event_types: ["system.health_check_failed"] });
@@ -42,7 +42,7 @@ describe("tellDatabaseAway", () => {
         detail: "The database could not be reached for 31 s.",
       },
     ]);
-    expect(ctx.post.rings).toEqual([[wants]]);
+    expect(ctx.afterCommit.rings).toEqual([[wants]]);
   });
 
   it("is told once by several processes that saw the same outage", async () => {

@@ -1,5 +1,5 @@
 import type { SystemContext } from "@/lib/context";
-import { readMark, setMark } from "./marks";
+import { readNote, setNote } from "./notes";
 import { commitChange } from "./record";
 import { systemEvent } from "./system-event";
 
@@ -22,7 +22,7 @@ const action = "health_check_failed";
  * Tells that the database was away and is back; answers whether it did: of several processes that
  * have seen the same outage one does.
  */
-export async function tellDatabaseAway(
+export async function emitDatabaseAway(
   ctx: SystemContext,
   { since, until }: { since: Date; until: Date },
 ): Promise<boolean> {
@@ -61,9 +61,9 @@ export async function noteBacklog(
 ): Promise<boolean> {
   const { sql } = ctx.db;
   const { backlogMs, backlogSeenMs, backlogOverMs } = healthRule;
-  const before = await readMark(sql, backlogKey);
+  const before = await readNote(sql, backlogKey);
   const mark = (value: Backlog) =>
-    setMark(sql, { key: backlogKey, before, value: JSON.stringify(value) });
+    setNote(sql, { key: backlogKey, before, value: JSON.stringify(value) });
   const ageMs = oldestDueAt ? now.getTime() - oldestDueAt.getTime() : 0;
   if (!oldestDueAt || ageMs < backlogOverMs) {
     if (before) await sql`delete from installation where key = ${backlogKey}`;

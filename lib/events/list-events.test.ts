@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestDatabase } from "@/db/testing";
 import { newId } from "@/lib/id";
-import { contextOn, recordingPost, useEnv } from "@/lib/testing";
+import { contextOn, recordingAfterCommit, useEnv } from "@/lib/testing";
 import { listEvents } from "./list-events";
-import { occasionOf, toEventRow } from "./envelope";
+import { originOf, toEventRow } from "./envelope";
 import { recordEvents } from "./record";
 import { refusalOf } from "./testing";
 
 useEnv();
 const database = await createTestDatabase();
 const { sql } = database;
-const ctx = contextOn(database, recordingPost());
+const ctx = contextOn(database, recordingAfterCommit());
 afterAll(() => database.close());
 
 const at = (day: number) => new Date(Date.UTC(2026, 0, day));
@@ -28,11 +28,11 @@ beforeAll(async () => {
       ...{ type, entity_type: type.split(".")[0] ?? "", entity_id, entity_version: 1 },
       ...{ current: {}, previous: null, changes: [], context: {} },
     };
-    const occasion = {
+    const origin = {
       actor: { type: "user" as const, name: actor, metadata: {} },
       cause: isCaused ? { id: cause, rootId: cause, depth: 1 } : null,
     };
-    const events = [toEventRow(draft, occasionOf(occasion, at(day)))];
+    const events = [toEventRow(draft, originOf(origin, at(day)))];
     await recordEvents(ctx, { sql, events });
   }
 });

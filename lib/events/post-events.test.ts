@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { createTestDatabase } from "@/db/testing";
 import { newId } from "@/lib/id";
-import { addWebhook, contextOn, recordingPost, useEnv } from "@/lib/testing";
+import { addWebhook, contextOn, recordingAfterCommit, useEnv } from "@/lib/testing";
 import { installationId } from "./installation";
 import { postEvents } from "./post-events";
 import { registerEventType, updateEventType } from "./registered-types";
@@ -10,11 +10,11 @@ import { meetingBooked, refusalOf } from "./testing";
 useEnv();
 const database = await createTestDatabase();
 const { sql } = database;
-let ctx = contextOn(database, recordingPost());
+let ctx = contextOn(database, recordingAfterCommit());
 
 beforeEach(async () => {
   await sql`truncate event_types, webhook_subscriptions, events cascade`;
-  ctx = contextOn(database, recordingPost());
+  ctx = contextOn(database, recordingAfterCommit());
   await registerEventType(ctx, meetingBooked);
 });
 afterAll(() => database.close());
@@ -78,7 +78,7 @@ describe("an event", () => {
     await post(meeting());
     const rows = await sql<{ id: string }[]>`select subscription_id as id from webhook_deliveries`;
     expect(rows.map(({ id }) => id).toSorted()).toEqual(webhooks.slice(0, 3).toSorted());
-    expect(ctx.post.rings).toEqual([webhooks.slice(0, 3).toSorted()]);
+    expect(ctx.afterCommit.rings).toEqual([webhooks.slice(0, 3).toSorted()]);
   });
 
   it("of more than 256 KiB is told thin and kept whole", async () => {
@@ -199,7 +199,7 @@ describe("many events", () => {
     const rows = await sql<{ body: string }[]>`select body from events order by id`;
     expect(rows.map(({ body }) => JSON.parse(body))).toEqual(events);
     expect(await sql`select id from webhook_deliveries`).toHaveLength(100);
-    expect(ctx.post.rings).toHaveLength(1);
+    expect(ctx.afterCommit.rings).toHaveLength(1);
   });
 
   it.each([

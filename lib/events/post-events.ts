@@ -7,7 +7,7 @@ import { newId } from "@/lib/id";
 import { parseInput } from "@/lib/input";
 import { plainText } from "@/lib/text";
 import { catalogue } from "./catalogue";
-import { occasionOf, toEventRow, type EventRow } from "./envelope";
+import { originOf, toEventRow, type EventRow } from "./envelope";
 import { entityOfType } from "./event-type";
 import { installationId } from "./installation";
 import { inspectJson } from "./json-value";
@@ -135,7 +135,7 @@ async function toRows(ctx: Context, given: Given[]): Promise<EventRow[]> {
         ...event.data,
         context: event.context,
       },
-      occasionOf({ ...ctx, actor: event.actor ?? ctx.actor }, at),
+      originOf({ ...ctx, actor: event.actor ?? ctx.actor }, at),
     ),
   );
 }

@@ -1,18 +1,18 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createTestDatabase } from "@/db/testing";
 import { newId } from "@/lib/id";
-import { addWebhook, contextOn, recordingPost } from "@/lib/testing";
+import { addWebhook, contextOn, recordingAfterCommit } from "@/lib/testing";
 import { toEventRow, type EventRow } from "./envelope";
 import { commitChange } from "./record";
 
 const database = await createTestDatabase();
 const { sql } = database;
-let ctx = contextOn(database, recordingPost());
+let ctx = contextOn(database, recordingAfterCommit());
 
 beforeAll(() => sql`create table things (id int primary key)`);
 beforeEach(async () => {
   await sql`truncate webhook_subscriptions, events, things cascade`;
-  ctx = contextOn(database, recordingPost());
+  ctx = contextOn(database, recordingAfterCommit());
 });
 afterAll(() => database.close());
 
@@ -114,7 +114,7 @@ describe("all or nothing", () => {
     await expect(commit([eventOf("issue.created")], { id: 1 })).rejects.toThrow(/duplicate key/);
     expect(await sql`select id from events`).toHaveLength(0);
     expect(await receivers()).toEqual([]);
-    expect(ctx.post.rings).toEqual([]);
+    expect(ctx.afterCommit.rings).toEqual([]);
   });
 
   it("undoes the write when an event cannot be recorded", async () => {
@@ -122,7 +122,7 @@ describe("all or nothing", () => {
     const event = eventOf("issue.created");
     await expect(commit([event, { ...event }])).rejects.toThrow(/duplicate key/);
     expect(await sql`select * from things`).toHaveLength(0);
-    expect(ctx.post.rings).toEqual([]);
+    expect(ctx.afterCommit.rings).toEqual([]);
   });
 
   it("records and rings nothing, and says so, when fewer rows were written than expected", async () => {
@@ -132,7 +132,7 @@ describe("all or nothing", () => {
     expect(await commitChange(ctx, { sql, writes, expected: 1, events })).toBe(false);
     expect(await sql`select id from events`).toHaveLength(0);
     expect(await receivers()).toEqual([]);
-    expect(ctx.post.rings).toEqual([]);
+    expect(ctx.afterCommit.rings).toEqual([]);
   });
 
   it("lets a write build on the rows of one before it", async () => {
@@ -176,14 +176,14 @@ describe("the ring", () => {
     const second = await addWebhook(sql, { event_types: ["issue.closed"] });
     await addWebhook(sql, { event_types: ["project.*"] });
     const seen: Promise<unknown>[] = [];
-    const post = recordingPost();
+    const post = recordingAfterCommit();
     const ring = (webhookIds: string[]) => {
       post.ring(webhookIds);
       seen.push(receivers());
     };
     const events = [eventOf("issue.updated"), eventOf("issue.closed")];
     const writes = [insertThing(1)];
-    const ringing = { ...ctx, post: { ...post, ring } };
+    const ringing = { ...ctx, afterCommit: { ...post, ring } };
     await commitChange(ringing, { sql, writes, expected: 1, events });
     expect(post.rings).toEqual([[first, second].toSorted()]);
     expect(await seen[0]).toHaveLength(3);
@@ -192,6 +192,6 @@ describe("the ring", () => {
   it("is not for an event that nobody wants", async () => {
     await addWebhook(sql, { event_types: ["project.*"] });
     await commit([eventOf("issue.created")]);
-    expect(ctx.post.rings).toEqual([]);
+    expect(ctx.afterCommit.rings).toEqual([]);
   });
 });

@@ -118,5 +118,5 @@ function announce(ctx: SystemContext, events: EventRow[], emitted: Emitted[]): v
     );
   }
   const touched = new Set(emitted.flatMap((entry) => entry.webhook_ids));
-  if (touched.size > 0) ctx.post.ring([...touched].toSorted());
+  if (touched.size > 0) ctx.afterCommit.ring([...touched].toSorted());
 }

@@ -1,14 +1,14 @@
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { createTestDatabase } from "@/db/testing";
 import { tagOf } from "@/lib/etag";
-import { addWebhook, contextOn, recordingPost, useEnv } from "@/lib/testing";
+import { addWebhook, contextOn, recordingAfterCommit, useEnv } from "@/lib/testing";
 import { registerEventType, removeEventType, updateEventType } from "./registered-types";
 import { meetingBooked, refusalOf } from "./testing";
 
 useEnv();
 const database = await createTestDatabase();
 const { sql } = database;
-const ctx = contextOn(database, recordingPost());
+const ctx = contextOn(database, recordingAfterCommit());
 
 beforeEach(() => sql`truncate event_types, webhook_subscriptions cascade`);
 afterAll(() => database.close());

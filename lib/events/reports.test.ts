@@ -1,19 +1,19 @@
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { createTestDatabase } from "@/db/testing";
 import { newId } from "@/lib/id";
-import { addWebhook, contextOn, recordingPost, useEnv } from "@/lib/testing";
+import { addWebhook, contextOn, recordingAfterCommit, useEnv } from "@/lib/testing";
 import { installationId } from "./installation";
-import { lastEnd, tellReport, type Report } from "./reports";
+import { lastEnd, emitReport, type Report } from "./reports";
 
 useEnv();
 const database = await createTestDatabase();
 const { sql } = database;
-let ctx = contextOn(database, recordingPost());
+let ctx = contextOn(database, recordingAfterCommit());
 
 beforeEach(async () => {
   await sql`truncate webhook_subscriptions, events, issues cascade`;
   await sql`delete from installation where key in ('daily_digest', 'weekly_report')`;
-  ctx = contextOn(database, recordingPost());
+  ctx = contextOn(database, recordingAfterCommit());
 });
 afterAll(() => database.close());
 
@@ -51,7 +51,7 @@ async function readReports(report: Report): Promise<Told[]> {
 }
 
 const tell = (report: Report, now: string, lateMs?: number) =>
-  tellReport(ctx, { report, now: on(now), lateMs });
+  emitReport(ctx, { report, now: on(now), lateMs });
 
 describe("lastEnd", () => {
   it.each<[Report, string, string]>([
@@ -69,7 +69,7 @@ describe("lastEnd", () => {
   });
 });
 
-describe("tellReport", () => {
+describe("emitReport", () => {
   it("tells at 08:00 what has happened since the day before, and how issues stand", async () => {
     await tell("daily_digest", "2026-11-23T08:00:00");
     await addEvents("issue.created", "2026-11-23T07:59:59.999", "2026-11-24T08:00:00");
@@ -180,6 +180,6 @@ describe("tellReport", () => {
     expect(await sql`select subscription_id from webhook_deliveries`).toEqual([
       { subscription_id: wants },
     ]);
-    expect(ctx.post.rings).toEqual([[wants]]);
+    expect(ctx.afterCommit.rings).toEqual([[wants]]);
   });
 });

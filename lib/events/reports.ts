@@ -1,6 +1,6 @@
 import type { Statements } from "@/db/client";
 import type { SystemContext } from "@/lib/context";
-import { readMark, setMark } from "./marks";
+import { readNote, setNote } from "./notes";
 import { commitChange } from "./record";
 import { systemEvent } from "./system-event";
 
@@ -27,16 +27,16 @@ export function lastEnd(report: Report, now: Date): Date {
  * of all that has happened since the last one, each time once, whoever else does so at the same
  * time. An installation that has told none begins with what happens from `now` on.
  */
-export async function tellReport(
+export async function emitReport(
   ctx: SystemContext,
   { report, now, lateMs = 0 }: { report: Report; now: Date; lateMs?: number },
 ): Promise<boolean> {
   const { sql } = ctx.db;
-  const before = await readMark(sql, report);
+  const before = await readNote(sql, report);
   const since = before === null ? null : new Date(before);
   // One that is yet to come was set by a clock that has been set back since.
   if (!since || since > now) {
-    await setMark(sql, { key: report, before, value: now.toISOString() });
+    await setNote(sql, { key: report, before, value: now.toISOString() });
     return false;
   }
   const until = lastEnd(report, new Date(now.getTime() - lateMs));
@@ -49,7 +49,7 @@ export async function tellReport(
   };
   return commitChange(ctx, {
     sql,
-    writes: [setMark(sql, { key: report, before, value: more.until })],
+    writes: [setNote(sql, { key: report, before, value: more.until })],
     expected: 1,
     events: [await systemEvent(sql, { action: report, more, at: now })],
   });

@@ -6,7 +6,7 @@ import { meaningsOf } from "./changes";
 import { toEventRow } from "./envelope";
 import { sampleOf } from "./samples";
 
-const occasion = {
+const origin = {
   actor: { type: "user" as const, name: "sample", metadata: {} },
   at: new Date(),
   baseUrl: "http://localhost:3000",
@@ -20,7 +20,7 @@ describe.each(catalogue)("the sample of $type", ({ type, entity }) => {
     expect(sample).toMatchObject({ type, entity_type: entity });
     expect(isId(sample.entity_id)).toBe(true);
     expect(sample.current.id).toBe(sample.entity_id);
-    expect(JSON.parse(toEventRow(sample, occasion).body)).toMatchObject({ event_type: type });
+    expect(JSON.parse(toEventRow(sample, origin).body)).toMatchObject({ event_type: type });
   });
 
   it("names as changed what it shows the old values of, and they differ", () => {

@@ -1,6 +1,6 @@
 import type { Statements } from "@/db/client";
 import { systemActor, type Cause } from "@/lib/context";
-import { occasionOf, toEventRow, type EventRow } from "./envelope";
+import { originOf, toEventRow, type EventRow } from "./envelope";
 import { installationId } from "./installation";
 
 /** Of an event of ours: what happens to an installation changes nothing of it. */
@@ -27,5 +27,5 @@ export async function systemEvent(
     changes: [],
     context: {},
   };
-  return toEventRow(draft, occasionOf({ actor: systemActor, cause }, at));
+  return toEventRow(draft, originOf({ actor: systemActor, cause }, at));
 }

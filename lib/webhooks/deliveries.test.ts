@@ -7,7 +7,7 @@ import {
   addWebhook,
   contextOn,
   readDelivery,
-  recordingPost,
+  recordingAfterCommit,
   useEnv,
 } from "@/lib/testing";
 import { getDelivery, listDeliveries, listDeliveriesOf, retryDelivery } from "./deliveries";
@@ -15,11 +15,11 @@ import { getDelivery, listDeliveries, listDeliveriesOf, retryDelivery } from "./
 useEnv();
 const database = await createTestDatabase();
 const { sql } = database;
-let ctx = contextOn(database, recordingPost());
+let ctx = contextOn(database, recordingAfterCommit());
 
 beforeEach(async () => {
   await sql`truncate webhook_subscriptions, events cascade`;
-  ctx = contextOn(database, recordingPost());
+  ctx = contextOn(database, recordingAfterCommit());
 });
 afterAll(() => database.close());
 
@@ -185,7 +185,7 @@ describe("retryDelivery", () => {
     const stored = await readDelivery(sql, id);
     expect(stored).toMatchObject({ trigger: "manual", steps_used, interruptions: 0 });
     expect(stored.next_attempt_at?.getTime()).toBeLessThan(Date.now() + 1000);
-    expect(ctx.post.rings).toEqual([[webhook]]);
+    expect(ctx.afterCommit.rings).toEqual([[webhook]]);
   });
 
   it("holds it when the webhook is paused", async () => {
@@ -200,7 +200,7 @@ describe("retryDelivery", () => {
     const refusal = await refusalOf(retryDelivery(ctx, id));
     expect(refusal).toMatchObject({ code: "conflict", message: "An attempt of it is under way." });
     expect(await readDelivery(sql, id)).toMatchObject({ trigger: "automatic" });
-    expect(ctx.post.rings).toEqual([]);
+    expect(ctx.afterCommit.rings).toEqual([]);
   });
 
   it("refuses with 409 one whose lost attempt is still to be written down", async () => {
@@ -221,7 +221,7 @@ describe("retryDelivery", () => {
     const refusal = await refusalOf(retryDelivery(ctx, id));
     expect(refusal).toMatchObject({ code: "conflict", message });
     expect((await readDelivery(sql, id)).status).toBe(status);
-    expect(ctx.post.rings).toEqual([]);
+    expect(ctx.afterCommit.rings).toEqual([]);
   });
 
   it.each([newId(), "nonsense"])("finds none with the id %s", async (id) => {

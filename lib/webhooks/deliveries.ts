@@ -124,7 +124,7 @@ export async function retryDelivery(ctx: Context, id: string): Promise<Delivery>
         returning ${columns(sql)}`
     : [];
   if (!row) throw await retryRefusal(ctx, id);
-  ctx.post.ring([row.subscription_id]);
+  ctx.afterCommit.ring([row.subscription_id]);
   return row;
 }
 

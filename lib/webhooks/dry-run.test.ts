@@ -3,7 +3,7 @@ import { createTestDatabase } from "@/db/testing";
 import { AppError } from "@/lib/errors";
 import { sampleEntityIds } from "@/lib/events/samples";
 import { newId } from "@/lib/id";
-import { addWebhook, contextOn, recordingPost, useEnv } from "@/lib/testing";
+import { addWebhook, contextOn, recordingAfterCommit, useEnv } from "@/lib/testing";
 import { dryRunWebhook } from "./dry-run";
 import type { DryRun } from "./schema";
 import { ago, hourMs } from "./testing";
@@ -11,7 +11,7 @@ import { ago, hourMs } from "./testing";
 useEnv();
 const database = await createTestDatabase();
 const { sql } = database;
-const ctx = contextOn(database, recordingPost());
+const ctx = contextOn(database, recordingAfterCommit());
 const count = 6_000;
 const types = ["issue.created", "issue.updated", "project.created"];
 const priorities = ["low", "medium", "high", "critical"];
@@ -158,7 +158,7 @@ describe("dryRunWebhook", () => {
   it("stores nothing", async () => {
     await dryRunWebhook(ctx, { event_types: ["*"] });
     expect(await sql`select id from webhook_subscriptions`).toEqual([]);
-    expect(ctx.post.rings).toEqual([]);
+    expect(ctx.afterCommit.rings).toEqual([]);
   });
 
   it.each([

@@ -1,6 +1,6 @@
 import type { DeliveryStatus } from "@/db/schema";
 import type { Context } from "@/lib/context";
-import { getEventText } from "@/lib/events/read";
+import { getEventText } from "@/lib/events/event-text";
 import { explainAll } from "./explain";
 
 type EventDelivery = {

@@ -1,11 +1,11 @@
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { createTestDatabase } from "@/db/testing";
 import type { Context } from "@/lib/context";
-import { occasionOf, toEventRow } from "@/lib/events/envelope";
+import { originOf, toEventRow } from "@/lib/events/envelope";
 import { recordEvents } from "@/lib/events/record";
 import { sampleOf } from "@/lib/events/samples";
 import { newId } from "@/lib/id";
-import { contextOn, recordingPost, useEnv } from "@/lib/testing";
+import { contextOn, recordingAfterCommit, useEnv } from "@/lib/testing";
 import { inTransaction } from "@/lib/transaction";
 import { explainEvent } from "./explain";
 import type { Explanation } from "./schema";
@@ -14,11 +14,11 @@ import { createWebhook, deleteWebhook, updateWebhook } from "./service";
 useEnv();
 const database = await createTestDatabase();
 const { sql } = database;
-let ctx: Context = contextOn(database, recordingPost());
+let ctx: Context = contextOn(database, recordingAfterCommit());
 
 beforeEach(async () => {
   await sql`truncate webhook_subscriptions, events cascade`;
-  ctx = contextOn(database, recordingPost());
+  ctx = contextOn(database, recordingAfterCommit());
 });
 afterAll(() => database.close());
 
@@ -31,7 +31,7 @@ async function add(input: object, by = ctx): Promise<string> {
 }
 
 async function emit(by = ctx, at = new Date()): Promise<string> {
-  const event = toEventRow({ ...sampleOf("issue.closed"), entity_id: newId() }, occasionOf(by, at));
+  const event = toEventRow({ ...sampleOf("issue.closed"), entity_id: newId() }, originOf(by, at));
   await recordEvents(by, { sql: by.db.sql, events: [event] });
   return event.id;
 }

@@ -2,11 +2,11 @@ import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { createTestDatabase } from "@/db/testing";
 import type { Context } from "@/lib/context";
 import { AppError } from "@/lib/errors";
-import { occasionOf, toEventRow, type EventDraft } from "@/lib/events/envelope";
+import { originOf, toEventRow, type EventDraft } from "@/lib/events/envelope";
 import { recordEvents } from "@/lib/events/record";
 import { sampleOf } from "@/lib/events/samples";
 import { newId } from "@/lib/id";
-import { contextOn, recordingPost, useEnv } from "@/lib/testing";
+import { contextOn, recordingAfterCommit, useEnv } from "@/lib/testing";
 import { describeEvent } from "./event-detail";
 import { explainEvent } from "./explain";
 import type { Explanation } from "./schema";
@@ -15,12 +15,12 @@ import { createWebhook, deleteWebhook, pauseWebhook, updateWebhook } from "./ser
 useEnv();
 const database = await createTestDatabase();
 const { sql } = database;
-let ctx: Context = contextOn(database, recordingPost());
+let ctx: Context = contextOn(database, recordingAfterCommit());
 
 beforeEach(async () => {
   useEnv();
   await sql`truncate webhook_subscriptions, events cascade`;
-  ctx = contextOn(database, recordingPost());
+  ctx = contextOn(database, recordingAfterCommit());
 });
 afterAll(() => database.close());
 
@@ -33,7 +33,7 @@ async function add(input: object = {}, by: Context = ctx): Promise<string> {
 /** An issue is closed, unless something else happens; answers the event's id. */
 async function emit(changes: Partial<EventDraft> = {}, by: Context = ctx): Promise<string> {
   const draft = { ...sampleOf("issue.closed"), entity_id: newId(), ...changes };
-  const event = toEventRow(draft, occasionOf(by));
+  const event = toEventRow(draft, originOf(by));
   await recordEvents(by, { sql: by.db.sql, events: [event] });
   return event.id;
 }
@@ -243,8 +243,8 @@ describe("an event without a delivery", () => {
 
   it("was a test of another webhook", async () => {
     const webhook = await add({ event_types: ["*"] });
-    const row = toEventRow(sampleOf("issue.created"), occasionOf(ctx));
-    const tested = toEventRow({ ...sampleOf("webhook.test"), entity_id: newId() }, occasionOf(ctx));
+    const row = toEventRow(sampleOf("issue.created"), originOf(ctx));
+    const tested = toEventRow({ ...sampleOf("webhook.test"), entity_id: newId() }, originOf(ctx));
     await sql`insert into events ${sql([row, tested])}`;
     for (const { id } of [row, tested])
       expect(await explain(id, webhook)).toMatchObject({ verdict: "test", ...without });

@@ -1,6 +1,6 @@
 import { env } from "@/lib/env";
 import { sealer } from "./secret";
-import type { TargetPolicy } from "./target";
+import type { TargetPolicy } from "@/lib/outbound/target";
 
 /** Which receivers this installation allows. */
 export function targetPolicy(): TargetPolicy {

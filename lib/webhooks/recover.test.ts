@@ -9,7 +9,7 @@ import {
   addWebhook,
   contextOn,
   countDeliveries,
-  recordingPost,
+  recordingAfterCommit,
   useEnv,
 } from "@/lib/testing";
 import { cancelRecovery, getRecovery, listRecoveries, recoverWebhook } from "./recover";
@@ -29,11 +29,11 @@ import {
 useEnv();
 const database = await createTestDatabase();
 const { sql } = database;
-let ctx = contextOn(database, recordingPost());
+let ctx = contextOn(database, recordingAfterCommit());
 
 beforeEach(async () => {
   await sql`truncate webhook_subscriptions, events cascade`;
-  ctx = contextOn(database, recordingPost());
+  ctx = contextOn(database, recordingAfterCommit());
 });
 afterAll(() => database.close());
 
@@ -70,7 +70,7 @@ describe("a dry run", () => {
     expect(await count(webhook, { since: ago(2 * hourMs), until: ago(90_000) })).toBe(1);
     expect(await countDeliveries(sql, webhook, "failed")).toBe(7);
     expect(await sql`select id from webhook_recoveries`).toHaveLength(0);
-    expect(ctx.post.recoveries).toEqual([]);
+    expect(ctx.afterCommit.recoveries).toEqual([]);
   });
 
   it("takes since as within and until as beyond the time asked for", async () => {
@@ -212,13 +212,13 @@ describe("a recovery", () => {
       ...{ created_at: expect.any(String), finished_at: null },
     });
     expect(await read(recovery)).toEqual(recovery);
-    expect(ctx.post.recoveries).toEqual([recovery.id]);
+    expect(ctx.afterCommit.recoveries).toEqual([recovery.id]);
   });
 
   it("with nothing to do is done as it begins", async () => {
     const recovery = await begin(await addWebhook(sql));
     expect(recovery).toMatchObject({ state: "done", total: 0, finished_at: expect.any(String) });
-    expect(ctx.post.recoveries).toEqual([]);
+    expect(ctx.afterCommit.recoveries).toEqual([]);
   });
 
   it("is one at a time for a webhook and a status, also when several begin at once", async () => {

@@ -34,7 +34,7 @@ export async function recoverWebhook(
   const count = await countRecoverable(ctx.db.sql, scope);
   if (dry_run) return { count: { ...shownScope(scope), count } };
   const row = await begin(ctx, scope, count);
-  if (row.state === "running") ctx.post.recover(row.id);
+  if (row.state === "running") ctx.afterCommit.recover(row.id);
   return { recovery: shown(row) };
 }
 

@@ -2,7 +2,13 @@ import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { createTestDatabase } from "@/db/testing";
 import { AppError } from "@/lib/errors";
 import { newId } from "@/lib/id";
-import { addDeliveries, contextOn, readDelivery, recordingPost, useEnv } from "@/lib/testing";
+import {
+  addDeliveries,
+  contextOn,
+  readDelivery,
+  recordingAfterCommit,
+  useEnv,
+} from "@/lib/testing";
 import { webhookSealer } from "./policy";
 import {
   createWebhook,
@@ -19,12 +25,12 @@ import {
 useEnv();
 const database = await createTestDatabase();
 const { sql } = database;
-let ctx = contextOn(database, recordingPost());
+let ctx = contextOn(database, recordingAfterCommit());
 
 beforeEach(async () => {
   useEnv();
   await sql`truncate webhook_subscriptions, events cascade`;
-  ctx = contextOn(database, recordingPost());
+  ctx = contextOn(database, recordingAfterCommit());
 });
 afterAll(() => database.close());
 
@@ -35,7 +41,7 @@ const create = (changes: object = {}) => createWebhook(ctx, { ...input, ...chang
 
 type Stored = {
   state: string;
-  revision: number;
+  terms: number;
   secret_token: string;
   previous_secrets: { sealed: string; expires_at: string }[];
 };
@@ -195,12 +201,12 @@ describe("updateWebhook", () => {
     expect(await updateWebhook(ctx, { id, input: {} })).toEqual(after);
   });
 
-  it("fences a new URL, with a higher revision, before it answers", async () => {
+  it("fences a new URL, with a higher terms, before it answers", async () => {
     const { id } = await create();
     const url = "https://example.com/other";
     expect(await updateWebhook(ctx, { id, input: { url } })).toMatchObject({ url });
-    expect(ctx.post.fences).toEqual([{ webhookId: id, revision: 2 }]);
-    expect((await stored(id)).revision).toBe(2);
+    expect(ctx.afterCommit.fences).toEqual([{ webhookId: id, terms: 2 }]);
+    expect((await stored(id)).terms).toBe(2);
   });
 
   it("forgets the failures of another URL, and of no other change", async () => {
@@ -213,10 +219,10 @@ describe("updateWebhook", () => {
     expect(lane).toEqual({ failing_told_at: null });
   });
 
-  it("keeps the revision when the terms stay the same", async () => {
+  it("keeps the terms when the terms stay the same", async () => {
     const { id, url } = await create();
     await updateWebhook(ctx, { id, input: { name: "New", url, event_types: ["*"] } });
-    expect((await stored(id)).revision).toBe(1);
+    expect((await stored(id)).terms).toBe(1);
   });
 
   it("pauses and resumes by active", async () => {
@@ -225,7 +231,7 @@ describe("updateWebhook", () => {
     expect(paused).toMatchObject({ active: false, state: "paused", name: "New" });
     const resumed = await updateWebhook(ctx, { id, input: { active: true } });
     expect(resumed).toMatchObject({ active: true, state: "active" });
-    expect(ctx.post.rings).toEqual([[id]]);
+    expect(ctx.afterCommit.rings).toEqual([[id]]);
   });
 
   it.each([
@@ -241,15 +247,15 @@ describe("updateWebhook", () => {
 });
 
 describe("pauseWebhook and resumeWebhook", () => {
-  it("raise the revision once, and fence and ring as often as is needed", async () => {
+  it("raise the terms once, and fence and ring as often as is needed", async () => {
     const { id } = await create();
     await pauseWebhook(ctx, id);
     await pauseWebhook(ctx, id);
-    const fence = { webhookId: id, revision: 2 };
-    expect(ctx.post.fences).toEqual([fence, fence]);
+    const fence = { webhookId: id, terms: 2 };
+    expect(ctx.afterCommit.fences).toEqual([fence, fence]);
     await resumeWebhook(ctx, id);
     await resumeWebhook(ctx, id);
-    expect(ctx.post.rings).toEqual([[id]]);
+    expect(ctx.afterCommit.rings).toEqual([[id]]);
   });
 
   it("leave a disabled webhook disabled until it is resumed, and then forget the reason", async () => {
@@ -279,8 +285,8 @@ describe("pauseWebhook and resumeWebhook", () => {
       },
     });
     expect(JSON.stringify(told)).not.toContain("secret_token");
-    expect(await stored(id)).toMatchObject({ state: "active", revision: 2 });
-    expect(ctx.post.rings).toEqual([[id, other.id].toSorted()]);
+    expect(await stored(id)).toMatchObject({ state: "active", terms: 2 });
+    expect(ctx.afterCommit.rings).toEqual([[id, other.id].toSorted()]);
   });
 
   it("tell nobody of a pause that is over, and forget the failures all the same", async () => {
@@ -307,7 +313,7 @@ describe("rotateSecret", () => {
     expect(hours).toBeGreaterThan(23.9);
     expect(hours).toBeLessThanOrEqual(24);
     expect(rotated.previous_secret_expires_at).toBe(previous?.expires_at);
-    expect(ctx.post.fences).toEqual([]);
+    expect(ctx.afterCommit.fences).toEqual([]);
   });
 
   it("keeps the older ones too, newest first, at most ten, without the expired", async () => {
@@ -330,7 +336,7 @@ describe("rotateSecret", () => {
     const rotated = await rotateSecret(ctx, { id, input: { overlap_hours: 0 } });
     expect(rotated.previous_secret_expires_at).toBeNull();
     expect((await stored(id)).previous_secrets).toEqual([]);
-    expect(ctx.post.fences).toEqual([{ webhookId: id, revision: 2 }]);
+    expect(ctx.afterCommit.fences).toEqual([{ webhookId: id, terms: 2 }]);
   });
 
   it("takes a secret of the user's own", async () => {
@@ -372,7 +378,7 @@ describe("deleteWebhook", () => {
     await sql`update webhook_deliveries set status = 'success', next_attempt_at = null
       where id = ${done}`;
     await deleteWebhook(ctx, id);
-    expect(ctx.post.fences).toEqual([{ webhookId: id, revision: 2 }]);
+    expect(ctx.afterCommit.fences).toEqual([{ webhookId: id, terms: 2 }]);
     expect((await refusalOf(getWebhook(ctx, id))).code).toBe("not_found");
     expect(await listAllWebhooks(ctx)).toEqual([]);
     const cancelled = { status: "cancelled", next_attempt_at: null };
@@ -387,7 +393,7 @@ describe("deleteWebhook", () => {
     const [delivery = ""] = await addDeliveries(sql, id);
     const seen: string[] = [];
     const fence = async () => void seen.push((await readDelivery(sql, delivery)).status);
-    await deleteWebhook({ ...ctx, post: { ...ctx.post, fence } }, id);
+    await deleteWebhook({ ...ctx, afterCommit: { ...ctx.afterCommit, fence } }, id);
     expect(seen).toEqual(["pending"]);
   });
 

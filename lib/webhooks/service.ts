@@ -14,7 +14,7 @@ import { targetPolicy, webhookSealer } from "./policy";
 import { CreateWebhook, RotateSecret, UpdateWebhook, type Webhook } from "./schema";
 import { makeSecret } from "./secret";
 import { selectWebhooks, show, type WebhookRow } from "./show";
-import { checkTargetUrl } from "./target";
+import { checkTargetUrl } from "@/lib/outbound/target";
 import { checkSkipOwn, ownerOf, planTerms } from "./terms";
 import { webhookEvent } from "./webhook-event";
 
@@ -90,7 +90,7 @@ export async function updateWebhook(
     };
     const after = await write(inside, before, changes);
     const isStopped = active === false && after.state === "paused";
-    if (url !== undefined || isStopped) await inside.post.fence(id, after.revision);
+    if (url !== undefined || isStopped) await inside.afterCommit.fence(id, after.terms);
     return show(after);
   });
 }
@@ -111,7 +111,7 @@ export async function deleteWebhook(ctx: Context, id: string): Promise<void> {
     const before = await lock(inside, id);
     const changes = { state: "deleted", deleted_at: clock().now() } as const;
     const after = await write(inside, before, changes);
-    await inside.post.fence(id, after.revision);
+    await inside.afterCommit.fence(id, after.terms);
   });
   await ctx.db.sql`
     update webhook_deliveries set status = 'cancelled', next_attempt_at = null
@@ -135,9 +135,9 @@ export async function rotateSecret(
     const after = await write(inside, before, {
       secret_token: webhookSealer().seal(secret, id),
       previous_secrets: overlapping(before, overlap_hours),
-      revision: before.revision + (isFenced ? 1 : 0),
+      terms: before.terms + (isFenced ? 1 : 0),
     });
-    if (isFenced) await inside.post.fence(id, after.revision);
+    if (isFenced) await inside.afterCommit.fence(id, after.terms);
     return { ...show(after), secret_token: secret };
   });
 }
@@ -199,10 +199,10 @@ async function write(ctx: Context, before: WebhookRow, changes: Changes): Promis
   if (isMoved || isResumed)
     await sql`update webhook_lanes set ${sql({ ...noStreak, failing_told_at: null })}
       where webhook_id = ${before.id}`;
-  const revision = before.revision + (isMoved || state !== before.state ? 1 : 0);
+  const terms = before.terms + (isMoved || state !== before.state ? 1 : 0);
   const [row] = await orm
     .update(webhook_subscriptions)
-    .set({ revision, updated_at: at, ...changes })
+    .set({ terms, updated_at: at, ...changes })
     .where(eq(webhook_subscriptions.id, before.id))
     .returning();
   const after = { ...before, ...row, ...streak };
@@ -211,7 +211,7 @@ async function write(ctx: Context, before: WebhookRow, changes: Changes): Promis
       const events = [webhookEvent("enabled", { ...ctx, before, changes: after, at })];
       await recordEvents(ctx, { sql, events });
     }
-    ctx.post.ring([before.id]);
+    ctx.afterCommit.ring([before.id]);
   }
   return after;
 }

@@ -2,11 +2,11 @@ import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { createTestDatabase } from "@/db/testing";
 import type { Context } from "@/lib/context";
 import { AppError } from "@/lib/errors";
-import { occasionOf, toEventRow, type EventDraft } from "@/lib/events/envelope";
+import { originOf, toEventRow, type EventDraft } from "@/lib/events/envelope";
 import { recordEvents } from "@/lib/events/record";
 import { sampleOf } from "@/lib/events/samples";
 import { newId } from "@/lib/id";
-import { contextOn, recordingPost, useEnv, type RecordingPost } from "@/lib/testing";
+import { contextOn, recordingAfterCommit, useEnv, type RecordingAfterCommit } from "@/lib/testing";
 import { inTransaction } from "@/lib/transaction";
 import type { Webhook } from "./schema";
 import {
@@ -22,12 +22,15 @@ import {
 useEnv();
 const database = await createTestDatabase();
 const { sql } = database;
-let ctx: Context & { post: RecordingPost } = contextOn(database, recordingPost());
+let ctx: Context & { afterCommit: RecordingAfterCommit } = contextOn(
+  database,
+  recordingAfterCommit(),
+);
 
 beforeEach(async () => {
   useEnv();
   await sql`truncate webhook_subscriptions, events cascade`;
-  ctx = contextOn(database, recordingPost());
+  ctx = contextOn(database, recordingAfterCommit());
 });
 afterAll(() => database.close());
 
@@ -39,7 +42,7 @@ const update = (id: string, changes: object, by: Context = ctx) =>
 
 async function emit(changes: Partial<EventDraft> = {}, by: Context = ctx): Promise<void> {
   const draft = { ...sampleOf("issue.closed"), entity_id: newId(), ...changes };
-  await recordEvents(by, { sql: by.db.sql, events: [toEventRow(draft, occasionOf(by))] });
+  await recordEvents(by, { sql: by.db.sql, events: [toEventRow(draft, originOf(by))] });
 }
 
 async function receivers(): Promise<string[]> {
@@ -83,9 +86,9 @@ describe("filters", () => {
     await emit();
     expect(await receivers()).toEqual([id]);
     expect(await update(id, { filters: {} })).toMatchObject({ filters: {}, version: 3 });
-    const [row] = await sql`select filter_plan, revision from webhook_subscriptions`;
-    expect(row).toEqual({ filter_plan: null, revision: 1 });
-    expect(ctx.post.fences).toEqual([]);
+    const [row] = await sql`select filter_plan, terms from webhook_subscriptions`;
+    expect(row).toEqual({ filter_plan: null, terms: 1 });
+    expect(ctx.afterCommit.fences).toEqual([]);
   });
 
   it("stay when other fields change", async () => {
@@ -221,7 +224,7 @@ describe("within a transaction of the caller", () => {
       await rotateSecret(inside, { id, input: { overlap_hours: 0 } });
       await createWebhook(inside, { ...input, name: "Second" });
       await deleteWebhook(inside, id);
-      expect([ctx.post.fences, ctx.post.rings]).toEqual([[], []]);
+      expect([ctx.afterCommit.fences, ctx.afterCommit.rings]).toEqual([[], []]);
     };
     const failing = inTransaction(ctx, async (inside) => {
       await all(inside);
@@ -229,14 +232,14 @@ describe("within a transaction of the caller", () => {
     });
     await expect(failing).rejects.toThrow("at the end");
     expect(await getWebhook(ctx, id)).toMatchObject({ name: "CI", version: 1 });
-    expect([ctx.post.fences, ctx.post.rings]).toEqual([[], []]);
+    expect([ctx.afterCommit.fences, ctx.afterCommit.rings]).toEqual([[], []]);
     await inTransaction(ctx, all);
     const rows = await sql`select name, state from webhook_subscriptions order by created_at`;
     expect(rows).toEqual([
       { name: "New", state: "deleted" },
       { name: "Second", state: "active" },
     ]);
-    expect(ctx.post.rings).toEqual([[id]]);
-    expect(ctx.post.fences.at(-1)).toEqual({ webhookId: id, revision: 6 });
+    expect(ctx.afterCommit.rings).toEqual([[id]]);
+    expect(ctx.afterCommit.fences.at(-1)).toEqual({ webhookId: id, terms: 6 });
   });
 });

@@ -4,19 +4,19 @@ import { AppError } from "@/lib/errors";
 import { catalogue } from "@/lib/events/catalogue";
 import { registerEventType } from "@/lib/events/registered-types";
 import { newId } from "@/lib/id";
-import { addWebhook, contextOn, readDelivery, recordingPost, useEnv } from "@/lib/testing";
+import { addWebhook, contextOn, readDelivery, recordingAfterCommit, useEnv } from "@/lib/testing";
 import { getDelivery } from "./deliveries";
 import { sendTest } from "./test-delivery";
 
 useEnv();
 const database = await createTestDatabase();
 const { sql } = database;
-let ctx = contextOn(database, recordingPost());
+let ctx = contextOn(database, recordingAfterCommit());
 
 beforeEach(async () => {
   useEnv();
   await sql`truncate webhook_subscriptions, events cascade`;
-  ctx = contextOn(database, recordingPost());
+  ctx = contextOn(database, recordingAfterCommit());
 });
 afterAll(() => database.close());
 
@@ -35,8 +35,8 @@ describe("sendTest", () => {
       ...{ trigger: "test", is_in_flight: true, is_held: false },
     });
     expect(delivery).not.toHaveProperty("payload");
-    expect(ctx.post.tests).toEqual([delivery.id]);
-    expect(ctx.post.rings).toEqual([]);
+    expect(ctx.afterCommit.tests).toEqual([delivery.id]);
+    expect(ctx.afterCommit.rings).toEqual([]);
     const { claimed_until } = await readDelivery(sql, delivery.id);
     const windowMs = (claimed_until?.getTime() ?? 0) - Date.now();
     expect(windowMs).toBeGreaterThan(35_000);
@@ -82,7 +82,7 @@ describe("sendTest", () => {
   it.each(["paused", "disabled"] as const)("works while the webhook is %s", async (state) => {
     const id = await addWebhook(sql, { state });
     const delivery = await sendTest(ctx, { id, input: {} });
-    expect(ctx.post.tests).toEqual([delivery.id]);
+    expect(ctx.afterCommit.tests).toEqual([delivery.id]);
   });
 
   it("sends the sample of a registered type", async () => {

@@ -46,7 +46,7 @@ export async function sendTest(
       (id, subscription_id, event_id, event_type, trigger, attempts, next_attempt_at, claimed_until)
     values (${deliveryId}, ${id}, ${event.id}, ${event.type}, 'test', 1, clock_timestamp(),
       clock_timestamp() + ${claimWindowMs(env().webhook.timeoutMs)} * interval '1 ms')`;
-  ctx.post.sendTest(deliveryId);
+  ctx.afterCommit.sendTest(deliveryId);
   const { payload: _, attempt_log: __, ...delivery } = await getDelivery(ctx, deliveryId);
   return delivery;
 }

@@ -150,8 +150,8 @@ function linkOperations(link: Link): Operation[] {
 }
 
 function alsoEmitted({ added, owner, others }: Link): string {
-  const types = added.map(({ of: told, action }) => {
-    const plural = told === "owner" ? owner.plural : others[0]?.plural;
+  const types = added.map(({ side, action }) => {
+    const plural = side === "owner" ? owner.plural : others[0]?.plural;
     return `\`${entityNamed(plural ?? "").name}.${action}\``;
   });
   return types.length > 0 ? `, and ${types.join(" and ")}` : "";

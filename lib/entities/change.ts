@@ -6,10 +6,10 @@ import { recordEvents } from "@/lib/events/record";
 import { inTransaction } from "@/lib/transaction";
 import type { Change, Entity, Fragment, Ref, Stored } from "./define";
 import { entities, entityNamed } from "./definitions";
-import { draftMeanings, draftOf } from "./drafts";
+import { draftSpecific, draftOf } from "./drafts";
 import { readEntities } from "./read";
 
-/** A row of another entity: `isChanged` by this change itself, or only what is derived for it. */
+/** A row of another entity. `isChanged`: the change is about it too, not only its derived columns. */
 export type Affected = Ref & { isChanged?: boolean };
 
 /** A row before and after, and what differs. */
@@ -19,21 +19,20 @@ export type Work = {
   origin: Origin;
   /** The rows it writes to itself: while they are locked, nothing can be linked to them. */
   own?: (sql: Statements) => Promise<Ref[]>;
-  /** They are removed: nothing may come to refer to them. */
+  /** `own` rows are removed: the lock must keep others from referring to them. */
   isRemoval?: boolean;
-  /** Rows whose derived columns may change, in the order they are told of. */
+  /** Rows whose derived columns may change, in the order of their events. */
   affected: (sql: Statements) => Promise<Affected[]>;
-  /** Writes, given the affected rows, and answers what that means; null: nothing was done. */
+  /** Writes, given the affected rows as they were; answers its events, null: nothing was done. */
   write: (ctx: Context, before: Map<string, Stored>) => Promise<EventDraft[] | null>;
-  /** What it means for one that is affected beyond what has changed of it; told behind `updated`. */
-  meaningsOf?: (changed: Changed, rows: Map<string, Stored>) => EventDraft[];
+  /** Specific events of an affected row; they follow its `updated`. */
+  specificOf?: (changed: Changed, rows: Map<string, Stored>) => EventDraft[];
 };
 
 /**
  * A change that reaches further than its own row: in one transaction the rows it may affect are
- * locked, always in the same order, and read before and after it; what has changed for them is told
- * behind what `write` tells. A row that is changed itself, or of which something is told, rises in
- * version. Answers whether anything was done.
+ * locked, always in the same order, and read before and after it; their events follow those of
+ * `write`. The version of every row that gets an event rises. Answers whether anything was done.
  */
 export function changeMore(ctx: Context, work: Work): Promise<boolean> {
   return inTransaction(ctx, async (inside) => {
@@ -42,7 +41,7 @@ export function changeMore(ctx: Context, work: Work): Promise<boolean> {
     const before = await readAll(sql, affected);
     const own = await work.write(inside, before);
     if (own === null) return false;
-    const others = await tellAffected(sql, { work, affected, before });
+    const others = await draftAffected(sql, { work, affected, before });
     const events = [...own, ...others].map((draft) => toEventRow(draft, work.origin));
     await recordEvents(inside, { sql, events });
     return true;
@@ -104,7 +103,7 @@ async function readAll(sql: Statements, refs: Ref[]): Promise<Map<string, Stored
 
 type Read = { work: Work; affected: Affected[]; before: Map<string, Stored> };
 
-async function tellAffected(
+async function draftAffected(
   sql: Statements,
   { work, affected, before }: Read,
 ): Promise<EventDraft[]> {
@@ -113,22 +112,26 @@ async function tellAffected(
   for (const [id, row] of after)
     after.set(id, { ...row, version: row.version + 1, updated_at: at });
   const drafts: EventDraft[] = [];
-  const risen: Ref[] = [];
+  const raised: Ref[] = [];
   for (const { entity: plural, id, isChanged } of affected) {
     const was = before.get(id);
     const row = after.get(id);
     if (!was || !row) continue;
     const changed = { before: was, after: row, changes: differences(was, row) };
-    const told = [
+    const specific = [
       ...(isChanged ? draftDifference(entityNamed(plural), changed) : []),
-      ...(work.meaningsOf?.(changed, after) ?? []),
-      ...draftMeanings(entityNamed(plural), changed, entityNamed(plural).echoes?.(was, row) ?? []),
+      ...(work.specificOf?.(changed, after) ?? []),
+      ...draftSpecific(
+        entityNamed(plural),
+        changed,
+        entityNamed(plural).whenDerivedChanges?.(was, row) ?? [],
+      ),
     ];
-    if (told.length === 0) continue;
-    drafts.push(...told);
-    risen.push({ entity: plural, id });
+    if (specific.length === 0) continue;
+    drafts.push(...specific);
+    raised.push({ entity: plural, id });
   }
-  for (const [plural, ids] of idsByEntity(risen)) {
+  for (const [plural, ids] of idsByEntity(raised)) {
     await sql`
       update ${sql(plural)} set version = version + 1, updated_at = ${at} where id = any(${ids}::uuid[])`;
   }
@@ -154,13 +157,13 @@ export async function affectedBy(
   changes: Change[],
 ): Promise<Ref[]> {
   const { affects } = entity;
-  const concerned = affects ? changes.filter((change) => affects.concerns(change)) : [];
+  const concerned = affects ? changes.filter((change) => affects.reaches(change)) : [];
   if (!affects || concerned.length === 0) return [];
   const rows = concerned.flatMap(({ before, after }) =>
     [before, after].filter((row) => row !== null),
   );
   const found = await affects.find(sql, [...new Set(rows.map(({ id }) => id))]);
-  const refs = [...rows.flatMap((row) => affects.named?.(row) ?? []), ...found];
+  const refs = [...rows.flatMap((row) => affects.fromColumns?.(row) ?? []), ...found];
   return [...new Map(refs.map((ref) => [ref.id, ref])).values()];
 }
 

@@ -51,7 +51,7 @@ export const comment = define({
     type: row.author_type === "ai" ? "ai" : "user",
   }),
   rules: [],
-  meanings: (before, after) =>
+  specificEvents: (before, after) =>
     newlyMentioned(before, after).map((mentioned) => ({ action: "mention", more: { mentioned } })),
   alsoEmits: async (sql, created) => {
     if (created.entity_type !== "issue") return [];

@@ -12,12 +12,12 @@ export type Stored = Record<string, unknown> & { id: string; version: number };
 /** A row as it was and as it is; null: it was created, or is removed. */
 export type Change = { before: Stored | null; after: Stored | null };
 
-/** One thing a change means, told by an event of its own; its fields are shown as they were before. */
-export type Meaning = { action: string; fields?: string[]; more?: Row };
+/** An event more specific than `updated`, such as `closed`; `previous` shows `fields` as they were. */
+export type SpecificEvent = { action: string; fields?: string[]; more?: Row };
 
 /** A column that is computed from other tables whenever a row is read, over the alias `entity`. */
 export type Derived = {
-  /** How it is shown; absent: it is not, and only serves the definition itself. */
+  /** The schema it is shown by; absent: it is internal to the definition. */
   shape?: ZodType;
   /** Its value when the row has just been created; absent: it must be read. */
   fresh?: unknown;
@@ -51,22 +51,22 @@ export type Definition = {
   filters: string[];
   /** The ids that events of this entity carry in `context`. */
   context: (row: Row) => EventDraft["context"];
-  /** Who caused a change that nobody has put a name to. */
+  /** The actor, taken from the row, when the caller gave no name. */
   authorOf?: (row: Row) => Partial<Actor>;
   /** What an update means beyond `updated`. */
   rules: ChangeRule[];
-  /** What a creation or an update means besides, by its whole rows. */
-  meanings?: (before: Stored | null, after: Stored) => Meaning[];
-  /** What it means when its derived columns change because something else has changed. */
-  echoes?: (before: Stored, after: Stored) => Meaning[];
-  /** Rows of other entities whose derived columns a change of this one may move, so that it matters. */
+  /** Specific events of a creation or an update that no rule about one field can name. */
+  specificEvents?: (before: Stored | null, after: Stored) => SpecificEvent[];
+  /** Specific events when derived columns change because a row of another entity did. */
+  whenDerivedChanges?: (before: Stored, after: Stored) => SpecificEvent[];
+  /** The rows of other entities whose derived columns a change of this one may move. */
   affects?: {
-    concerns: (change: Change) => boolean;
+    reaches: (change: Change) => boolean;
     find: (sql: Statements, ids: string[]) => Promise<Ref[]>;
-    /** Those that its own columns name, before and after. */
-    named?: (row: Stored) => Ref[];
+    /** Rows that its own columns name, before or after the change. */
+    fromColumns?: (row: Stored) => Ref[];
   };
-  /** What a creation means in another entity, beside what is derived. */
+  /** Events of other entities that a creation causes, such as `issue.commented`. */
   alsoEmits?: (sql: Statements, created: Stored) => Promise<EventDraft[]>;
   /** Entities that vanish with it: each of `plural` whose `column` names it. */
   children: { plural: string; column: string }[];

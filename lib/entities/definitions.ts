@@ -22,14 +22,14 @@ export const entities: Record<string, Entity> = {
   comments: comment,
 };
 
-/** The entity a URL names; `not_found` for any other word. */
+/** The entity with this plural, as a URL names it; throws `not_found` for any other word. */
 export function entityOf(plural: string): Entity {
   const entity = Object.hasOwn(entities, plural) ? entities[plural] : undefined;
   if (!entity) throw new AppError("not_found", `There is no /api/v1/${plural} here.`);
   return entity;
 }
 
-/** The entity that our own code names. */
+/** The entity with this plural, where our own code names it: an unknown one is a bug, not a 404. */
 export function entityNamed(plural: string): Entity {
   const entity = entities[plural];
   if (!entity) throw new Error(`there is no entity ${plural}`);

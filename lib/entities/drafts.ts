@@ -1,6 +1,6 @@
-import { meaningsOf, pick, type Row } from "@/lib/events/changes";
+import { fulfilledRules, pick, type Row } from "@/lib/events/changes";
 import type { EventDraft } from "@/lib/events/envelope";
-import type { Entity, Meaning, Stored } from "./define";
+import type { Entity, SpecificEvent, Stored } from "./define";
 
 /** What anybody may see of a row: its fields, in the order of its shape. */
 export function shown(entity: Entity, row: Stored): Stored {
@@ -8,11 +8,11 @@ export function shown(entity: Entity, row: Stored): Stored {
   return pick(row, Object.keys(entity.shape.shape)) as Stored;
 }
 
-type Told = {
+type Draft = {
   row: Stored;
   previous?: Row | null;
   changes?: string[];
-  /** What this event alone shows beside the entity. */
+  /** What this event alone shows in addition to the entity. */
   more?: Row | undefined;
 };
 
@@ -20,7 +20,7 @@ type Told = {
 export function draftOf(
   entity: Entity,
   action: string,
-  { row, previous, changes, more }: Told,
+  { row, previous, changes, more }: Draft,
 ): EventDraft {
   return {
     type: `${entity.name}.${action}`,
@@ -34,13 +34,13 @@ export function draftOf(
   };
 }
 
-/** Each thing a change means, with the fields that say so as they were. */
-export function draftMeanings(
+/** The specific events of a change, each with the fields it is about as they were. */
+export function draftSpecific(
   entity: Entity,
   { before, after }: { before: Stored | null; after: Stored },
-  meanings: Meaning[],
+  specificEvents: SpecificEvent[],
 ): EventDraft[] {
-  return meanings.map(({ action, fields = [], more }) => {
+  return specificEvents.map(({ action, fields = [], more }) => {
     const previous = before && fields.length > 0 ? pick(before, fields) : null;
     return draftOf(entity, action, { row: after, previous, changes: fields, more });
   });
@@ -50,24 +50,24 @@ export function draftCreated(entity: Entity, row: Stored): EventDraft[] {
   const change = { before: null, after: row };
   return [
     draftOf(entity, "created", { row }),
-    ...draftMeanings(entity, change, entity.meanings?.(null, row) ?? []),
+    ...draftSpecific(entity, change, entity.specificEvents?.(null, row) ?? []),
   ];
 }
 
-/** `updated` first, then each more specific thing the change means. */
+/** `updated` first, then the specific events. */
 export function draftUpdated(
   entity: Entity,
   { before, after, changes }: { before: Stored; after: Stored; changes: string[] },
 ): EventDraft[] {
-  const meanings = [
-    ...meaningsOf(entity.rules, before, after).map(({ action, field }) => ({
+  const specificEvents = [
+    ...fulfilledRules(entity.rules, before, after).map(({ action, field }) => ({
       action,
       fields: [field],
     })),
-    ...(entity.meanings?.(before, after) ?? []),
+    ...(entity.specificEvents?.(before, after) ?? []),
   ];
   return [
     draftOf(entity, "updated", { row: after, previous: pick(before, changes), changes }),
-    ...draftMeanings(entity, { before, after }, meanings),
+    ...draftSpecific(entity, { before, after }, specificEvents),
   ];
 }

@@ -7,7 +7,7 @@ import { day, optionalName, optionalReference, text, title } from "./fields";
 
 const isClosed = (row: Stored | null) => row?.status === "closed";
 
-/** A new open issue only lowers shares, and only what rises is told: it stays a single statement. */
+/** A new open issue can only lower a share of closed issues, which has no event: one statement is enough. */
 function movesOthers({ before, after }: Change): boolean {
   if (!before) return isClosed(after);
   if (!after) return true;
@@ -63,16 +63,16 @@ export const issue = define({
     { action: "closed", field: "status", when: ({ to }) => to === "closed" },
     { action: "reopened", field: "status", when: ({ from }) => from === "closed" },
   ],
-  echoes: (before, after) =>
+  whenDerivedChanges: (before, after) =>
     before.is_blocked && !after.is_blocked ? [{ action: "unblocked", fields: ["is_blocked"] }] : [],
   affects: {
-    concerns: movesOthers,
+    reaches: movesOthers,
     find: (sql, issueIds) => sql`
       select 'milestones' as entity, milestone_id as id from milestone_issues
       where issue_id = any(${issueIds}::uuid[])
       union select 'issues', issue_id from issue_dependencies
       where depends_on_id = any(${issueIds}::uuid[]) order by entity desc, id`,
-    named: ({ project_id }) =>
+    fromColumns: ({ project_id }) =>
       typeof project_id === "string" ? [{ entity: "projects", id: project_id }] : [],
   },
   children: [{ plural: "comments", column: "issue_id" }],

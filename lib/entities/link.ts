@@ -13,7 +13,7 @@ import type { Entity, Fragment, Stored } from "./define";
 import { entityNamed } from "./definitions";
 import { draftOf, shown } from "./drafts";
 import { reference } from "./fields";
-import { links, type Link, type LinkEnd, type LinkMeaning } from "./links";
+import { links, type Link, type LinkEnd, type LinkEvent } from "./links";
 import { getEntity, readEntities, titleOf } from "./read";
 
 /** The link that a URL names: /milestones/{id}/issues; `not_found` for any other words. */
@@ -67,7 +67,7 @@ export async function addLink(
         if (link.isAcyclic) await checkAcyclic(sql, ends);
         return (await insertLink(sql, ends)) ? [] : null;
       },
-      meaningsOf: (changed, rows) => draftLink(ends, link.added, { changed, rows }),
+      specificOf: (changed, rows) => draftLink(ends, link.added, { changed, rows }),
     });
     const other = await getEntity(inside, entityNamed(ends.end.plural), ends.otherId);
     return { linked: shownLinked(link, ends.end, other), isNew };
@@ -102,7 +102,7 @@ export async function removeLink(
         where ${sql(link.owner.column)} = ${id} and ${sql(end.column)} = ${otherId} returning created_at`;
       return rows.length === 0 ? null : [];
     },
-    meaningsOf: (changed, rows) => draftLink(ends, link.removed, { changed, rows }),
+    specificOf: (changed, rows) => draftLink(ends, link.removed, { changed, rows }),
   });
   if (!isRemoved) throw new AppError("not_found", `${what} ${otherId}`);
 }
@@ -149,12 +149,12 @@ function shownLinked({ others }: Link, end: LinkEnd, row: Stored): Row & { id: s
 function affectedEnds({ link, end, ownerId, otherId }: Ends): Affected[] {
   const owner = { entity: link.owner.plural, id: ownerId, isChanged: true };
   const other = { entity: end.plural, id: otherId, isChanged: true };
-  return link.added[0]?.of === "other" ? [other, owner] : [owner, other];
+  return link.added[0]?.side === "other" ? [other, owner] : [owner, other];
 }
 
 function draftLink(
   { link, end, ownerId, otherId }: Ends,
-  meanings: LinkMeaning[],
+  specificEvents: LinkEvent[],
   { changed, rows }: { changed: Changed; rows: Map<string, Stored> },
 ): EventDraft[] {
   const { before, after: row, changes } = changed;
@@ -165,9 +165,9 @@ function draftLink(
   const [self, opposite] = isOwner ? [link.owner, end] : [end, link.owner];
   const entity = entityNamed(self.plural);
   const facing = isOwner ? other : owner;
-  return meanings
+  return specificEvents
     .filter(
-      ({ of: told, when }) => (told === "owner") === isOwner && (when?.({ owner, other }) ?? true),
+      ({ side, when }) => (side === "owner") === isOwner && (when?.({ owner, other }) ?? true),
     )
     .map(({ action, more }) => {
       const draft = draftOf(entity, action, {

@@ -5,13 +5,13 @@ import type { Stored } from "./define";
 /** One end of a link: an entity, by the column of the link's table that names it. */
 export type LinkEnd = { plural: string; column: string };
 
-/** What a link means when it is made or taken away, told of one of its ends. */
-export type LinkMeaning = {
-  of: "owner" | "other";
+/** A specific event of one end of a link, when the link is made or removed. */
+export type LinkEvent = {
+  side: "owner" | "other";
   action: string;
-  /** What it shows beside that end: the opposite one, as it is shown. */
+  /** What the event shows in addition to that end; given the opposite end as it is shown. */
   more?: (opposite: Row, name: string) => Row;
-  /** Told only if so. */
+  /** The event is made only if so. */
   when?: (ends: { owner: Stored; other: Stored }) => boolean;
 };
 
@@ -25,8 +25,8 @@ export type Link = {
   field: string;
   /** Several: the request says which by `entity_type`. */
   others: LinkEnd[];
-  added: LinkMeaning[];
-  removed: LinkMeaning[];
+  added: LinkEvent[];
+  removed: LinkEvent[];
   /** It must not lead back to where it began. */
   isAcyclic?: true;
 };
@@ -39,7 +39,7 @@ export const links: Link[] = [
     path: "issues",
     field: "issue_id",
     others: [{ plural: "issues", column: "issue_id" }],
-    added: [{ of: "other", action: "linked_to_milestone", more: (milestone) => ({ milestone }) }],
+    added: [{ side: "other", action: "linked_to_milestone", more: (milestone) => ({ milestone }) }],
     removed: [],
   },
   {
@@ -49,8 +49,8 @@ export const links: Link[] = [
     field: "issue_id",
     others: [{ plural: "issues", column: "issue_id" }],
     added: [
-      { of: "other", action: "linked_to_initiative", more: (initiative) => ({ initiative }) },
-      { of: "owner", action: "issue_added", more: (issue) => ({ issue }) },
+      { side: "other", action: "linked_to_initiative", more: (initiative) => ({ initiative }) },
+      { side: "owner", action: "issue_added", more: (issue) => ({ issue }) },
     ],
     removed: [],
   },
@@ -61,10 +61,10 @@ export const links: Link[] = [
     field: "tag_id",
     others: [{ plural: "tags", column: "tag_id" }],
     added: [
-      { of: "owner", action: "tagged", more: (tag) => ({ tag }) },
-      { of: "other", action: "applied", more: (issue) => ({ issue }) },
+      { side: "owner", action: "tagged", more: (tag) => ({ tag }) },
+      { side: "other", action: "applied", more: (issue) => ({ issue }) },
     ],
-    removed: [{ of: "other", action: "removed", more: (issue) => ({ issue }) }],
+    removed: [{ side: "other", action: "removed", more: (issue) => ({ issue }) }],
   },
   {
     table: "issue_dependencies",
@@ -74,7 +74,7 @@ export const links: Link[] = [
     others: [{ plural: "issues", column: "depends_on_id" }],
     added: [
       {
-        of: "owner",
+        side: "owner",
         action: "blocked",
         more: (issue) => ({ blocked_by: issue }),
         when: ({ other }) => other.status !== "closed",
@@ -91,7 +91,7 @@ export const links: Link[] = [
     others: documentTargets.map((target) => ({ plural: `${target}s`, column: `${target}_id` })),
     added: [
       {
-        of: "owner",
+        side: "owner",
         action: "linked",
         more: ({ id }, entity_type) => ({ linked: { entity_type, entity_id: id } }),
       },

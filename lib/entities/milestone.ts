@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { milestoneStatuses } from "@/db/schema";
-import { define, type Meaning, type Stored } from "./define";
+import { define, type SpecificEvent, type Stored } from "./define";
 import { closedShareOf, countOf, linkedIds } from "./derived";
 import { dueTold } from "./due-told";
 import { day, reference, text, title } from "./fields";
@@ -31,9 +31,9 @@ export const milestone = define({
     { action: "status_changed", field: "status" },
     { action: "completed", field: "status", when: ({ to }) => to === "completed" },
   ],
-  echoes: (before, after) => {
+  whenDerivedChanges: (before, after) => {
     const threshold = tenthReached(before, after);
-    const progress: Meaning = {
+    const progress: SpecificEvent = {
       action: "progress_updated",
       fields: ["completion_percentage"],
       more: { threshold },

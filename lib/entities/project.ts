@@ -31,7 +31,7 @@ export const project = define({
     { action: "status_changed", field: "status" },
     { action: "archived", field: "status", when: ({ to }) => to === "archived" },
   ],
-  echoes: (before, after) =>
+  whenDerivedChanges: (before, after) =>
     thresholdsCrossed(before, after, quarters).map((threshold) => ({
       action: "completion_milestone",
       fields: ["completion_percentage"],

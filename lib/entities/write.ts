@@ -57,22 +57,22 @@ async function createWithOthers({ ctx, entity, row, columns }: Creation): Promis
   return shown(entity, created);
 }
 
-/** What is derived for a new row; nothing is linked to it yet. */
+/** Derived columns of a new row, which nothing is linked to yet. */
 function freshOf({ derived = {} }: Entity): Row {
   return Object.fromEntries(Object.entries(derived).map(([name, { fresh }]) => [name, fresh]));
 }
 
-/** Does it take more than the one statement that writes the row and its own events? */
+/** Does the change need a transaction, because it affects more than the row and its own events? */
 function reachesOthers(entity: Entity, change: Change): boolean {
   const mustBeRead = Object.values(entity.derived ?? {}).some(({ fresh }) => fresh === undefined);
   const isNew = change.before === null;
   return (
     (isNew && (mustBeRead || entity.alsoEmits !== undefined)) ||
-    (entity.affects?.concerns(change) ?? false)
+    (entity.affects?.reaches(change) ?? false)
   );
 }
 
-/** Changes the fields given; a change of nothing writes and tells nothing. */
+/** Changes the fields given. When none of them differs, nothing is written and no event made. */
 export async function updateEntity(
   ctx: Context,
   entity: Entity,
@@ -143,7 +143,7 @@ function updateWithOthers(update: Update): Promise<boolean> {
   });
 }
 
-/** What it comes to refer to: the database's own lock on that would come behind the row's. */
+/** Rows a foreign key will now name. PostgreSQL would lock them after the row itself, out of order. */
 function newlyNamed(entity: Entity, { after, changes }: Update): Ref[] {
   return Object.entries(entity.references).flatMap(([column, { entity: named }]) => {
     const id = after[column];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { changedFields, meaningsOf, pick, type ChangeRule } from "./changes";
+import { changedFields, fulfilledRules, pick, type ChangeRule } from "./changes";
 
 describe("changedFields", () => {
   it("names what differs, in the order of the row", () => {
@@ -22,7 +22,7 @@ describe("pick", () => {
   });
 });
 
-describe("meaningsOf", () => {
+describe("fulfilledRules", () => {
   const rules: ChangeRule[] = [
     { action: "assigned", field: "assignee", when: ({ to }) => to !== null },
     { action: "unassigned", field: "assignee", when: ({ to }) => to === null },
@@ -30,7 +30,7 @@ describe("meaningsOf", () => {
     { action: "reopened", field: "status", when: ({ from }) => from === "closed" },
   ];
   const actions = (before: object, after: object) =>
-    meaningsOf(rules, { ...before }, { ...after }).map(({ action }) => action);
+    fulfilledRules(rules, { ...before }, { ...after }).map(({ action }) => action);
 
   it.each([
     [{ assignee: null }, { assignee: "ada" }, ["assigned"]],

@@ -20,7 +20,7 @@ export type ChangeRule = {
 };
 
 /** The rules a change fulfils, in the order they are declared. */
-export function meaningsOf(rules: ChangeRule[], before: Row, after: Row): ChangeRule[] {
+export function fulfilledRules(rules: ChangeRule[], before: Row, after: Row): ChangeRule[] {
   return rules.filter(({ field, when }) => {
     const change = { from: before[field], to: after[field] };
     return !isDeepStrictEqual(change.from, change.to) && (when?.(change) ?? true);

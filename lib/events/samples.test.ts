@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { entities, entityOf } from "@/lib/entities/definitions";
 import { isId } from "@/lib/id";
 import { catalogue } from "./catalogue";
-import { meaningsOf } from "./changes";
+import { fulfilledRules } from "./changes";
 import { toEventRow } from "./envelope";
 import { sampleOf } from "./samples";
 
@@ -43,6 +43,6 @@ describe.each(ofEntities)("the sample of $type", ({ type, entity }) => {
     const rule = definition.rules.find((one) => one.action === action);
     if (!rule) return;
     const before = { ...sample.current, ...sample.previous };
-    expect(meaningsOf([rule], before, sample.current)).toEqual([rule]);
+    expect(fulfilledRules([rule], before, sample.current)).toEqual([rule]);
   });
 });

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import {
   isArrayTypeNode,
@@ -20,7 +21,12 @@ export async function readDeclaredRows(): Promise<DeclaredRows> {
     const [project] = snapshot.getProjects();
     if (!project) throw new Error("The compiler knows no project here.");
     const names = await project.program.getSourceFileNames();
-    const ours = names.filter((name) => name.startsWith(root) && !name.includes("/node_modules/"));
+    const ours = names.filter(
+      (name) =>
+        name.startsWith(root) &&
+        !name.includes("/node_modules/") &&
+        />\s*`/.test(readFileSync(name, "utf8")),
+    );
     const files = await Promise.all(ours.map((name) => project.program.getSourceFile(name)));
     const declared: DeclaredRows = {};
     for (const statement of files.flatMap((file) => (file ? findTyped(file) : []))) {
@@ -39,7 +45,7 @@ function findTyped(file: SourceFile): TaggedTemplateExpression[] {
     if (isTaggedTemplateExpression(node) && node.typeArguments) found.push(node);
     node.forEachChild(visit);
   };
-  if (/>\s*`/.test(file.text)) visit(file);
+  visit(file);
   return found;
 }
 

@@ -27,18 +27,6 @@ const operations: Operation[] = [
       await delay(2);
       await tx`insert into pairs values (${id})`.catch(() => {});
     }),
-  async (id) => {
-    const reserved = await sql.reserve();
-    try {
-      await reserved`begin`;
-      await reserved`insert into pairs values (${id})`;
-      await reserved`insert into pairs values (${id})`;
-      await reserved`commit`;
-    } finally {
-      await reserved`rollback`.catch(() => {});
-      reserved.release();
-    }
-  },
   (id) => sql`insert into pairs values (${id}), (${id})`,
 ];
 

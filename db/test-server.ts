@@ -4,11 +4,16 @@ import { join } from "node:path";
 import postgres from "postgres";
 import type { TestProject } from "vitest/node";
 import { startEmbeddedPostgres } from "./embedded/embedded";
+import { readDeclaredRows } from "./testing-declared-rows";
 import { migrateDatabase } from "./migrate";
 import { templateDatabase, withDatabaseName } from "./testing";
 
-/** One real PostgreSQL for the whole test run, with a migrated template to clone. */
+/**
+ * One real PostgreSQL for the whole test run, with a migrated template to clone; and what the types
+ * of all statements promise, which each test's database is held to.
+ */
 export default async function setup(project: TestProject) {
+  const declaredRows = readDeclaredRows();
   const dataDir = await mkdtemp(join(tmpdir(), "turbo-test-"));
   const server = await startEmbeddedPostgres({
     dataDir,
@@ -20,6 +25,7 @@ export default async function setup(project: TestProject) {
   await admin.end();
   await migrateDatabase(withDatabaseName(server.url, templateDatabase));
   project.provide("databaseServerUrl", server.url);
+  project.provide("declaredRows", await declaredRows);
   return async () => {
     await server.stop();
     await rm(server.stateDir, { recursive: true, force: true });

@@ -2,11 +2,13 @@ import { randomUUID } from "node:crypto";
 import postgres from "postgres";
 import { inject } from "vitest";
 import { connect, type Database } from "./client";
+import { checkingRows, type DeclaredRows } from "./testing-rows";
 
 declare module "vitest" {
   // oxlint-disable-next-line typescript/consistent-type-definitions -- declaration merging
   export interface ProvidedContext {
     databaseServerUrl: string;
+    declaredRows: DeclaredRows;
   }
 }
 
@@ -18,7 +20,10 @@ export function withDatabaseName(url: string, name: string): string {
   return changed.toString();
 }
 
-/** A migrated, empty database of this test file's own, on the run's one server. */
+/**
+ * A migrated, empty database of this test file's own, on the run's one server. Its statements are
+ * refused when their rows are not what their types say.
+ */
 export async function createTestDatabase(): Promise<Database & { url: string }> {
   const serverUrl = inject("databaseServerUrl");
   const name = `test_${randomUUID().replaceAll("-", "")}`;
@@ -27,7 +32,7 @@ export async function createTestDatabase(): Promise<Database & { url: string }> 
   const url = withDatabaseName(serverUrl, name);
   const database = connect(url, { max: 10 });
   return {
-    ...database,
+    ...checkingRows(database, inject("declaredRows")),
     url,
     close: async () => {
       await database.close();

@@ -1,3 +1,4 @@
+import { databaseFailure } from "@/db/errors";
 import { AppError, type ErrorCode, type FieldError } from "@/lib/errors";
 import { log, reasonOf, withoutParameters } from "@/lib/log";
 
@@ -31,45 +32,21 @@ export type Problem = {
   errors?: FieldError[];
 };
 
-/** It cannot be reached, refuses us, has no room or no time, is a read-only replica, or chose us to break a deadlock. */
-const databaseAway =
-  /^(CONNECT|ECONN|EHOST|ENET|ENOTFOUND|EAI_AGAIN|ENOENT|EPIPE|ETIMEDOUT|08|25006|25P03|28|40P01|53|55P03|57014|57P0|58030)/;
-/** It went away with a statement of ours, which may have been carried out all the same. */
-const answerLost = /^(CONNECTION_|ECONNRESET|EPIPE|ETIMEDOUT|08|57P01|57P02)/;
-
-/** The driver's or PostgreSQL's error, deep in what was thrown, by which the database is away. */
-function awayError(thrown: unknown): { code: string; error: Error } | null {
-  if (!(thrown instanceof Error)) return null;
-  const code = "code" in thrown ? String(thrown.code) : "";
-  return databaseAway.test(code) ? { code, error: thrown } : awayError(thrown.cause);
-}
-
-export function isDatabaseAway(error: unknown): boolean {
-  return awayError(error) !== null;
-}
-
-function unavailable(code: string): AppError {
-  return new AppError("unavailable", awayDetail(code), { retryAfterSeconds: 5 });
-}
-
-function awayDetail(code: string): string {
-  if (answerLost.test(code)) {
-    return (
-      "The database went away before it answered. If this was a change, it may have been made, and " +
-      "its webhooks will then be told of it: look before you send it again."
-    );
-  }
-  const isItsOwnWord = /^[0-9A-Z]{5}$/.test(code);
-  return `The database cannot ${isItsOwnWord ? "do this just now" : "be reached"}; try again shortly.`;
-}
+const awayDetails = {
+  lost:
+    "The database went away before it answered. If this was a change, it may have been made, and " +
+    "its webhooks will then be told of it: look before you send it again.",
+  unreachable: "The database cannot be reached; try again shortly.",
+  busy: "The database cannot do this just now; try again shortly.",
+};
 
 /** What the caller may know of anything thrown; what is ours to mend is logged whole. */
 export function toAppError(error: unknown, requestId: string): AppError {
   if (error instanceof AppError) return error;
-  const away = awayError(error);
-  if (away) {
-    log.error("database unavailable", { request_id: requestId, reason: reasonOf(away.error) });
-    return unavailable(away.code);
+  const found = databaseFailure(error);
+  if (found && found.failure !== "refused") {
+    log.error("database unavailable", { request_id: requestId, reason: reasonOf(found.error) });
+    return new AppError("unavailable", awayDetails[found.failure], { retryAfterSeconds: 5 });
   }
   const stack = error instanceof Error ? withoutParameters(error.stack ?? "") : undefined;
   log.error("unexpected error", { request_id: requestId, reason: reasonOf(error), stack });

@@ -1,11 +1,12 @@
 import { cookies, headers } from "next/headers";
 import { redirect } from "next/navigation";
 import { databaseAwayDigest } from "@/app/database-away";
+import { isDatabaseAway } from "@/db/errors";
 import { env } from "@/lib/env";
 import { AppError } from "@/lib/errors";
 import type { Context } from "@/lib/context";
 import { callerContext, requestIdOf } from "./caller";
-import { isDatabaseAway, toAppError } from "./error-response";
+import { toAppError } from "./error-response";
 
 /**
  * The context of a page; without a session an exposed page leads to the sign-in page, and from there

@@ -37,15 +37,32 @@ export type SkipOwn = (typeof skipOwnChoices)[number];
 
 export type SealedSecret = { sealed: string; expires_at: string };
 
+/**
+ * What of a webhook is kept in its revisions. A column that stands here is in both tables, its changes
+ * raise the version, and each is kept: the triggers go by the names that the tables have in common.
+ */
+const rememberedColumns = () => ({
+  name: varchar("name", { length: 100 }).notNull(),
+  url: text("url").notNull(),
+  event_types: text("event_types").array().notNull(),
+  state: text("state").$type<WebhookState>().notNull().default("active"),
+  disabled_reason: text("disabled_reason").$type<DisabledReason>(),
+  filters: jsonb("filters").$type<Record<string, unknown>>().notNull().default({}),
+  // The filters as turbo_mismatch() reads them; null: none.
+  filter_plan: jsonb("filter_plan"),
+  // Who made it, and whether it is spared what that actor, or that key, causes.
+  owner_actor: text("owner_actor"),
+  owner_key: text("owner_key"),
+  skip_own: text("skip_own").$type<SkipOwn>(),
+  // Rises with every change that is shown; each is kept in webhook_revisions, by a trigger.
+  version: version(),
+});
+
 export const webhook_subscriptions = pgTable(
   "webhook_subscriptions",
   {
     id: id(),
-    name: varchar("name", { length: 100 }).notNull(),
-    url: text("url").notNull(),
-    event_types: text("event_types").array().notNull(),
-    state: text("state").$type<WebhookState>().notNull().default("active"),
-    disabled_reason: text("disabled_reason").$type<DisabledReason>(),
+    ...rememberedColumns(),
     disabled_at: instant("disabled_at"),
     active: boolean("active")
       .notNull()
@@ -53,25 +70,13 @@ export const webhook_subscriptions = pgTable(
     secret_token: text("secret_token").notNull(),
     // Older secrets that still sign while a rotation overlaps, newest first.
     previous_secrets: jsonb("previous_secrets").$type<SealedSecret[]>().notNull().default([]),
-    filters: jsonb("filters").$type<Record<string, unknown>>().notNull().default({}),
-    // The filters as turbo_mismatch() reads them; null: none.
-    filter_plan: jsonb("filter_plan"),
-    // Who made it, and whether it is spared what that actor, or that key, causes.
-    owner_actor: text("owner_actor"),
-    owner_key: text("owner_key"),
-    skip_own: text("skip_own").$type<SkipOwn>(),
-    // Rises with every change that is shown; each is kept in webhook_revisions, by a trigger.
-    version: version(),
     // Rises when url, secret or state change the terms under which a POST may begin.
     terms: integer("terms").notNull().default(1),
     created_at: created_at(),
     updated_at: updated_at(),
     deleted_at: instant("deleted_at"),
   },
-  (table) => [
-    index("webhook_subscriptions_created_at").on(table.created_at, table.id),
-    check("webhook_subscriptions_skip_own", oneOf(table.skip_own, skipOwnChoices)),
-  ],
+  (table) => [check("webhook_subscriptions_skip_own", oneOf(table.skip_own, skipOwnChoices))],
 );
 
 /** What a webhook was, from the transaction on that made it so. */
@@ -81,17 +86,7 @@ export const webhook_revisions = pgTable(
     webhook_id: uuid("webhook_id")
       .notNull()
       .references(() => webhook_subscriptions.id),
-    version: version(),
-    name: text("name").notNull(),
-    url: text("url").notNull(),
-    event_types: text("event_types").array().notNull(),
-    filters: jsonb("filters").$type<Record<string, unknown>>().notNull(),
-    filter_plan: jsonb("filter_plan"),
-    owner_actor: text("owner_actor"),
-    owner_key: text("owner_key"),
-    skip_own: text("skip_own").$type<SkipOwn>(),
-    state: text("state").$type<WebhookState>().notNull(),
-    disabled_reason: text("disabled_reason").$type<DisabledReason>(),
+    ...rememberedColumns(),
     made_by: transactionId("made_by")
       .notNull()
       .default(sql`pg_current_xact_id()`),

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Statements } from "@/db/client";
+import { isRefusedData } from "@/db/errors";
 import { log, reasonOf } from "@/lib/log";
 
 /**
@@ -72,7 +73,7 @@ export class Settler {
       } catch (error) {
         const reason = reasonOf(error);
         if (isFirst) log.error("webhook results not yet written", { count: batch.length, reason });
-        if (isRefused(error)) return this.#writeRefused(batch, reason);
+        if (isRefusedData(error)) return this.#writeRefused(batch, reason);
         await sleep(retryEveryMs);
       }
     }
@@ -90,11 +91,6 @@ export class Settler {
       log.error("webhook result given up", { delivery_id: only.delivery_id, reason });
     }
   }
-}
-
-/** Classes 22 and 23 of SQLSTATE: the data itself is at fault. */
-function isRefused(error: unknown): boolean {
-  return error instanceof Error && "code" in error && /^2[23]/.test(String(error.code));
 }
 
 const strippedMessage = "The answer could not be stored";

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { getTableColumns } from "drizzle-orm";
+import { events as eventsTable } from "@/db/schema";
 import { createTestDatabase } from "@/db/testing";
 import { newId } from "@/lib/id";
 import { addWebhook, contextOn, recordingAfterCommit } from "@/lib/testing";
@@ -39,6 +41,27 @@ async function receivers(): Promise<{ webhook: string; type: string }[]> {
     select subscription_id as webhook, event_type as type from webhook_deliveries
     order by event_type, subscription_id`;
 }
+
+it("writes each value of an event into the column of its name, and leaves no column out", async () => {
+  const event: EventRow = {
+    ...eventOf("issue.created"),
+    entity_version: 7,
+    whole_body: '{"whole":true}',
+    actor: "ai:claude",
+    actor_key: "a key",
+    cause_id: newId(),
+    root_id: newId(),
+    depth: 3,
+  };
+  await commit([event]);
+  const [row] = await sql`select * from events`;
+  const { seen, ...stored } = row ?? {};
+  expect(seen).toMatch(/^\d+:\d+:/);
+  expect(stored).toEqual(event);
+  expect(Object.keys(row ?? {}).toSorted()).toEqual(
+    Object.keys(getTableColumns(eventsTable)).toSorted(),
+  );
+});
 
 describe("who gets a delivery", () => {
   it.each([

@@ -8,7 +8,7 @@ type EventDelivery = {
   webhook_id: string;
   status: DeliveryStatus;
   attempts: number;
-  next_attempt_at: string | null;
+  next_attempt_at: Date | null;
 };
 
 const mostShown = 100;

@@ -12,7 +12,7 @@ export type Outcome =
   | { status: "failed"; error: string }
   | { status: "retry"; error: string; after: RetryAfter };
 
-const maxErrorLength = 2_000;
+const maxErrorLength = 500;
 
 /** Calls the function once, in process, and says what became of it. Never rejects. */
 export async function callFunction(
@@ -85,8 +85,7 @@ function readError(body: string): string {
 }
 
 function toErrorText(text: string): string {
-  // PostgreSQL's text has no NUL: one here would keep the result from ever being written.
-  return text.slice(0, maxErrorLength).replaceAll("\0", "").toWellFormed();
+  return text.slice(0, maxErrorLength).toWellFormed();
 }
 
 /** A Retry-After header: whole seconds or a date; null if there is none that can be read. */

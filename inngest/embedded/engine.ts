@@ -4,7 +4,7 @@ import { newId } from "@/lib/id";
 import { log } from "@/lib/log";
 import { within } from "@/lib/within";
 import { Alarms } from "./alarms";
-import { callFunction, type Outcome } from "./call";
+import { callFunction } from "./call";
 import { type EngineFunction, type Handler, learnFunctions } from "./functions";
 import { type AcceptedEvent, readEvents } from "./read-events";
 
@@ -150,12 +150,11 @@ export class Engine {
     const outcome = await callFunction(this.#handler, fn, { runId, attempt, event: event.text });
     if (this.#state === "stopped" || outcome.status === "completed") return;
     if (outcome.status === "retry")
-      this.#wait({ ...run, attempt: attempt + 1, atMs: this.#retryAtMs(attempt, outcome) });
+      this.#wait({ ...run, attempt: attempt + 1, atMs: outcome.atMs ?? this.#retryAtMs(attempt) });
     else log.error("A run failed for good", { function: fn.id, attempt, reason: outcome.error });
   }
 
-  #retryAtMs(attempt: number, { after }: Outcome & { status: "retry" }): number {
-    if (after) return "atMs" in after ? after.atMs : clock().nowMs() + after.delayMs;
+  #retryAtMs(attempt: number): number {
     const delayMs = this.#backoffMs[Math.min(attempt, this.#backoffMs.length - 1)] ?? 0;
     return clock().nowMs() + delayMs + Math.random() * Math.min(delayMs / 2, longestJitterMs);
   }

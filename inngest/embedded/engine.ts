@@ -151,7 +151,7 @@ export class Engine {
     if (this.#state === "stopped" || outcome.status === "completed") return;
     if (outcome.status === "retry")
       this.#wait({ ...run, attempt: attempt + 1, atMs: outcome.atMs ?? this.#retryAtMs(attempt) });
-    else log.error("A run failed for good", { function: fn.id, attempt, reason: outcome.error });
+    else log.error("a run failed for good", { function: fn.id, attempt, reason: outcome.error });
   }
 
   #retryAtMs(attempt: number): number {

@@ -3,7 +3,7 @@ import { eventType, Inngest } from "inngest";
 import { z } from "zod";
 import { env } from "@/lib/env";
 import { log, reasonOf } from "@/lib/log";
-import { engine } from "./process";
+import { startedEngine } from "./process";
 
 /**
  * Our name to the engine. An Inngest server knows apps by name, and the last one of a name gets all
@@ -39,6 +39,13 @@ async function ask(input: RequestInfo | URL, init?: RequestInit): Promise<Respon
   }
 }
 
+/** Gives the embedded engine of this process what the SDK has for its server. */
+async function callEmbedded(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+  const engine = startedEngine();
+  if (!engine) throw new Error("The embedded engine runs only under npm start or npm run dev.");
+  return engine.fetch(input, init);
+}
+
 /** The SDK's complaints come either as a text or as an object with the error, then a text. */
 const complain = (...said: unknown[]) =>
   log.warn("the Inngest SDK complains", { reason: said.map(reasonOfPart).join(": ") });
@@ -63,7 +70,7 @@ export function makeClient(): Inngest {
       ...common,
       isDev: true,
       baseUrl: "http://embedded.invalid",
-      fetch: (input: RequestInfo | URL, init?: RequestInit) => engine().fetch(input, init),
+      fetch: callEmbedded,
     });
   }
   return new Inngest({

@@ -11,6 +11,7 @@ export type Health = {
   status: "ok" | "unavailable";
   version: string;
   database: { ok: boolean; error?: string };
+  /** `queued`: runs and alarms that the embedded engine of this process has in memory. */
   engine: { ok: boolean; kind: "embedded" | "server"; queued?: number };
   /** Deliveries that are due and not yet begun, and how long the oldest of them has been. */
   backlog?: { due: number; oldest_age_seconds: number };
@@ -62,33 +63,15 @@ async function askDatabase(sql: Statements, health: Health): Promise<void> {
   };
   const audit = await readAudit(sql);
   if (audit) health.audit = audit;
-  if (health.engine.kind === "embedded") await checkEngine(health);
+  if (health.engine.kind === "embedded") checkEngine(health);
 }
 
-/**
- * Since when the oldest delivery that is due waits to be begun; null: none does. Those of a receiver
- * that fails, or hangs, wait for it and not for us.
- */
-export async function readOldestDueAt(sql: Statements): Promise<Date | null> {
-  const [row] = await sql<{ at: Date | null }[]>`
-    select min(first.next_attempt_at) as at
-    from webhook_subscriptions webhook
-    join webhook_lanes lane on lane.webhook_id = webhook.id
-    cross join lateral (
-      select next_attempt_at from webhook_deliveries
-      where subscription_id = webhook.id and status = 'pending' and next_attempt_at <= now()
-        and claimed_until is null
-      order by next_attempt_at, id limit 1) first
-    where webhook.state = 'active' and lane.failures_in_row = 0`;
-  return row?.at ?? null;
-}
-
-async function checkEngine(health: Health): Promise<void> {
+function checkEngine(health: Health): void {
   const engine = startedEngine();
-  if (!engine) {
-    health.status = "unavailable";
-    health.engine.ok = false;
+  if (engine) {
+    health.engine.queued = engine.queued;
     return;
   }
-  health.engine.queued = (await engine.health()).queued;
+  health.status = "unavailable";
+  health.engine.ok = false;
 }

@@ -1,7 +1,7 @@
 import type { Sql } from "@/db/client";
 import { clock } from "@/lib/clock";
 import { healthRule, emitDatabaseAway } from "@/lib/events/health-events";
-import { asSystem } from "./as-system";
+import { asSystem } from "./after-commit";
 
 export const tickMs = 1_000;
 

@@ -1,6 +1,6 @@
-import { serve } from "inngest/edge";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { createTestDatabase } from "@/db/testing";
+import { newId } from "@/lib/id";
 import {
   addDeliveries,
   addWebhook,
@@ -10,26 +10,32 @@ import {
   useDatabase,
   useEnv,
 } from "@/lib/testing";
-import { makeClient } from "./client";
-import { createEngine } from "./engine/engine";
-import { learnFunctions } from "./engine/functions";
-import { functionsOf } from "./functions";
+import { eventsOf } from "./embedded/testing";
 import { checkHealth } from "./health";
 import { setParts } from "./process";
-import { markSweep, msSinceCronSweep, sweep } from "./sweep";
+import { emitDueByCron, markSweep, msSinceCronSweep, sweep } from "./sweep";
 
 useEnv();
 const database = await createTestDatabase();
 const { sql } = database;
 useDatabase(database);
-const client = makeClient();
-const handler = serve({ client, functions: functionsOf(client) });
-// It takes bells, but is not started: what they lead to is not of interest here.
-setParts({ turboEngine: createEngine({ sql, handler }) });
+/** The ids of the bells sent: what they would lead to is not of interest here. */
+const bells: string[] = [];
+setParts({
+  turboEngine: {
+    queued: 0,
+    fetch: async (_, init) => {
+      const ids = eventsOf(init).map(({ id }) => id);
+      bells.push(...ids);
+      return Response.json({ ids, status: 200 });
+    },
+  },
+});
 
 beforeEach(async () => {
   useEnv();
-  await sql`truncate webhook_subscriptions, events, engine_runs cascade`;
+  bells.length = 0;
+  await sql`truncate webhook_subscriptions, events, issues cascade`;
   await sql`delete from installation where key <> 'id'`;
 });
 afterAll(() => database.close());
@@ -46,7 +52,7 @@ describe("sweep", () => {
     const deleted = await addWebhook(sql, { state: "deleted" });
     await addDeliveries(sql, deleted, { count: 2 });
     expect(await sweep()).toEqual({ rung: 1, cancelled: 2 });
-    expect(await sql`select event_id from engine_runs`).toEqual([{ event_id: `lane:${lane}:1` }]);
+    expect(bells).toEqual([`lane:${lane}:1`]);
     // The bell is out.
     expect(await sweep()).toEqual({ rung: 0, cancelled: 0 });
   });
@@ -113,7 +119,7 @@ describe("a webhook that only fails", () => {
     expect(await readStates()).toEqual([{ state: "disabled" }]);
     const events = await sql`select type from events where entity_type = 'webhook'`;
     expect(events).toEqual([{ type: "webhook.disabled" }]);
-    expect(await sql`select event_id from engine_runs`).toEqual([{ event_id: `lane:${other}:1` }]);
+    expect(bells).toEqual([`lane:${other}:1`]);
   });
 
   it("is left alone when WEBHOOK_ENABLED is false: nothing can arrive", async () => {
@@ -139,6 +145,42 @@ describe("the audit", () => {
       where key = 'audit_at'`;
     await sweep();
     expect((await checkHealth(database)).audit?.checked_at).not.toBe(audit?.checked_at);
+  });
+});
+
+describe("due dates that no cron has told", () => {
+  const addDue = () => sql`
+    insert into issues (id, title, type, status, priority, due_date)
+    values (${newId()}, 'Due', 'task', 'open', 'low', current_date - 1)`;
+  const readTold = () => sql`select type from events order by type`;
+
+  it("are told by the sweep, once by several, and at once if no cron was there to", async () => {
+    await addDue();
+    await Promise.all([sweep(), sweep(), sweep()]);
+    expect(await readTold()).toEqual([{ type: "issue.overdue" }]);
+  });
+
+  it("are left to the cron while it is on time, and told when it is late", async () => {
+    expect(await emitDueByCron()).toBe(0);
+    await addDue();
+    await sweep();
+    expect(await readTold()).toEqual([]);
+    await sql`update installation set value = (now() - interval '63 s')::text
+      where key = 'due_dates_at'`;
+    await sweep();
+    expect(await readTold()).toEqual([{ type: "issue.overdue" }]);
+  });
+});
+
+describe("a recovery that nobody looks at", () => {
+  it("is rung by the next sweep", async () => {
+    const id = newId();
+    await sql`insert into webhook_recoveries ${sql({
+      ...{ id, webhook_id: await addWebhook(sql), status: "failed", total: 1 },
+      ...{ since: new Date(0), until: new Date(), stepped_at: new Date(Date.now() - 2_000) },
+    })}`;
+    await sweep();
+    expect(bells).toEqual([expect.stringContaining(`recover:${id}:`)]);
   });
 });
 
@@ -242,19 +284,5 @@ describe("markSweep", () => {
     expect(await msSinceCronSweep()).toBeLessThan(5_000);
     await sql`update installation set value = (now() - interval '3 min')::text`;
     expect(await msSinceCronSweep()).toBeGreaterThan(179_000);
-  });
-});
-
-describe("the functions", () => {
-  it("are a drain for each bell, a recovery's step, a sweep each minute and what is told by the clock, as the embedded engine learns them", async () => {
-    const learnt = await learnFunctions(handler);
-    expect(learnt).toMatchObject([
-      { id: "turbo-drain-lane", events: ["turbo/webhook.due"], crons: [] },
-      { id: "turbo-recover-webhook", events: ["turbo/webhook.recover"], crons: [] },
-      { id: "turbo-sweep-lanes", events: [], crons: [{ expression: "* * * * *" }] },
-      { id: "turbo-emit-due-dates", events: [], crons: [{ expression: "* * * * *" }] },
-      { id: "turbo-daily-digest", events: [], crons: [{ expression: "0 8 * * *" }] },
-      { id: "turbo-weekly-report", events: [], crons: [{ expression: "0 8 * * 1" }] },
-    ]);
   });
 });

@@ -1,34 +1,42 @@
 import { db } from "@/db/client";
 import { audit } from "@/lib/delivery/audit";
+import { readOldestDueAt } from "@/lib/delivery/backlog";
 import { cancelOrphans, interruptClaims } from "@/lib/delivery/claim";
 import { judgeFailing } from "@/lib/delivery/failing";
 import { overdueLanes } from "@/lib/delivery/lane";
 import { clock } from "@/lib/clock";
+import { emitDueDates } from "@/lib/entities/emit-due-dates";
 import { env } from "@/lib/env";
 import { noteBacklog } from "@/lib/events/health-events";
 import { reports, emitReport } from "@/lib/events/reports";
 import { pruneIdempotencyKeys } from "@/lib/idempotency";
 import { log, reasonOf } from "@/lib/log";
-import { asSystem } from "./as-system";
-import { deliverer } from "./deliverer";
-import { readOldestDueAt } from "./health";
-import { ring } from "./after-commit";
-import { ringStalledRecoveries } from "./recovery-bell";
+import { asSystem } from "./after-commit";
+import { ring, ringStalledRecoveries } from "./bells";
+import { deliverer } from "./process";
 
 const mostSteps = 10;
 const auditsApartMs = 25_000;
 const prunesApartMs = 5_000;
-/** A report that no cron has told by then is told by the sweep. */
-const reportLateMs = 60_000;
+/** What a cron has not told by then, the sweep tells: a server may be a little late. */
+const cronLateMs = { embedded: 2_000, server: 60_000 };
+const minuteMs = 60_000;
 /** How long a lost bell, or whatever else a sweep repairs, may hold a lane up at most. */
 const patienceMs = { embedded: 60_000, server: 120_000 };
+
+/*
+ * Two clocks drive what nobody asks for, and each is the other's spare. Where a process of ours stays
+ * up, its timer sweeps every 5 s and the minutely cron `sweep-lanes` is the spare; elsewhere that cron
+ * is all there is. Due dates and reports are told by their crons, and the sweep is the spare: it tells
+ * what a cron is late with, as the embedded engine has no memory of ticks that nobody was there for.
+ */
 
 /**
  * Rings the lanes whose work is overdue and whom no bell or holder is looking after, whatever
  * crash or lost event left them so; recoveries likewise. Of webhooks that nobody drains it frees
  * lost attempts, and cancels what waits for those that are gone. It judges the webhooks that only fail,
- * tells the reports that no cron has told, forgets old Idempotency-Keys, and now and then has a look
- * at whether all this is enough.
+ * tells the due dates and reports that no cron has told, forgets old Idempotency-Keys, and now and
+ * then has a look at whether all this is enough.
  */
 export async function sweep(): Promise<{ rung: number; cancelled: number }> {
   const { sql } = db();
@@ -41,7 +49,7 @@ export async function sweep(): Promise<{ rung: number; cancelled: number }> {
     await interruptClaims(sql, { of: "stopped", timeoutMs, ours });
     const cancelled = await cancelMostOrphans();
     if (enabled) await asSystem("sweep", judgeFailing);
-    await emitLateReports();
+    await emitLate();
     if (await markSweep("pruned_at", prunesApartMs)) await pruneIdempotencyKeys(sql);
     return { rung: lanes.length, cancelled };
   } finally {
@@ -64,16 +72,40 @@ async function cancelMostOrphans(): Promise<number> {
   return all;
 }
 
-/** Whatever becomes of one, the other is told and lanes are swept. */
-async function emitLateReports(): Promise<void> {
-  const given = { now: clock().now(), lateMs: reportLateMs };
-  for (const report of reports) {
+/** Whatever becomes of one, the others are told and lanes are swept. */
+async function emitLate(): Promise<void> {
+  const lateMs = cronLateMs[env().inngest.engine];
+  const now = clock().now();
+  const works = [
+    {
+      what: "due dates",
+      work: async () => {
+        if (await markSweep("due_dates_at", minuteMs + lateMs)) await emitDue("sweep");
+      },
+    },
+    ...reports.map((report) => ({
+      what: report,
+      work: () => asSystem("sweep", (ctx) => emitReport(ctx, { report, now, lateMs })),
+    })),
+  ];
+  for (const { what, work } of works) {
     try {
-      await asSystem("sweep", (ctx) => emitReport(ctx, { report, ...given }));
+      await work();
     } catch (error) {
-      log.warn("report not told; the next sweep tries again", { report, reason: reasonOf(error) });
+      log.warn("not told by the sweep; it will be tried again", { what, reason: reasonOf(error) });
     }
   }
+}
+
+async function emitDue(requestId: string): Promise<number> {
+  const today = clock().now().toISOString().slice(0, 10);
+  return asSystem(requestId, (ctx) => emitDueDates(ctx, today));
+}
+
+/** The cron's turn to tell due dates: the sweep need not. */
+export async function emitDueByCron(): Promise<number> {
+  await markSweep("due_dates_at", 0);
+  return emitDue("emit-due-dates");
 }
 
 async function lookForBacklog(): Promise<void> {
@@ -81,7 +113,7 @@ async function lookForBacklog(): Promise<void> {
   await asSystem("sweep", (ctx) => noteBacklog(ctx, { oldestDueAt, now: clock().now() }));
 }
 
-type Mark = "timer_sweep_at" | "cron_sweep_at" | "audit_at" | "pruned_at";
+type Mark = "timer_sweep_at" | "cron_sweep_at" | "due_dates_at" | "audit_at" | "pruned_at";
 
 /**
  * Notes that a sweep happens now, unless one of its kind did less than `apartMs` ago. One that is

@@ -4,14 +4,14 @@ import { clockKeeper, syncClock } from "@/db/clock";
 import { endAllClaims } from "@/lib/delivery/claim";
 import { env } from "@/lib/env";
 import { log, reasonOf } from "@/lib/log";
+import { within } from "@/lib/within";
 import { makeClient } from "./client";
-import { deliverer } from "./deliverer";
-import { createEngine, type Engine } from "./engine/engine";
-import { within } from "./engine/within";
+import { ringAll } from "./bells";
+import { Engine } from "./embedded/engine";
 import { functionsOf } from "./functions";
 import { OutageWatch, tickMs } from "./outage-watch";
 import { hear } from "./after-commit";
-import { setParts } from "./process";
+import { deliverer, setParts } from "./process";
 import { Registration } from "./registration";
 import { Signals } from "./signals";
 import { markSweep, sweep } from "./sweep";
@@ -37,7 +37,7 @@ export class Worker {
     setParts({ turboSignals: this.#signals });
     deliverer();
     await this.#signals.start((signal) => this.#guard("webhook signal not heard", hear(signal)));
-    if (env().inngest.engine === "embedded") await this.#startEngine(ownsDatabase);
+    if (env().inngest.engine === "embedded") await this.#startEngine();
     await sweep();
     this.#every(clockEveryMs, "clock not read", clockKeeper(db().sql));
     this.#every(sweepEveryMs, "sweep failed", async () => {
@@ -52,17 +52,16 @@ export class Worker {
     this.#every(tickMs, "outage of the database not told", () => watch.look());
   }
 
-  async #startEngine(ownsDatabase: boolean): Promise<void> {
+  async #startEngine(): Promise<void> {
     const client = makeClient();
-    this.#engine = createEngine({
-      sql: db().sql,
+    this.#engine = new Engine({
       handler: serve({ client, functions: functionsOf(client) }),
       // A run lasts as long as its lane has work: one that hangs must not keep another waiting.
       concurrency: env().webhook.max + 16,
     });
     setParts({ turboEngine: this.#engine });
-    if (ownsDatabase) await this.#engine.freeLeases();
     await this.#engine.start();
+    await ringAll();
   }
 
   /** With an Inngest server: tells it our functions, now and whenever its sweeps stay away. */

@@ -1,4 +1,3 @@
-export * from "./engine";
 export * from "./entities";
 export * from "./events";
 export * from "./installation";

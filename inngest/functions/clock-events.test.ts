@@ -1,10 +1,12 @@
 import { serve } from "inngest/edge";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createTestDatabase } from "@/db/testing";
+import { clock } from "@/lib/clock";
 import { newId } from "@/lib/id";
 import { eventually, useDatabase, useEnv } from "@/lib/testing";
 import { makeClient } from "@/inngest/client";
-import { createEngine, type Engine } from "@/inngest/engine/engine";
+import { Engine } from "@/inngest/embedded/engine";
+import { learnFunctions } from "@/inngest/embedded/functions";
 import { setParts } from "@/inngest/process";
 import { functionsOf } from "./index";
 
@@ -15,78 +17,87 @@ useDatabase(database);
 const engines: Engine[] = [];
 
 beforeEach(async () => {
-  await sql`truncate engine_runs, events, issues cascade`;
-  await sql`delete from installation where key in ('daily_digest', 'weekly_report')`;
+  await sql`truncate events, issues cascade`;
+  await sql`delete from installation where key <> 'id'`;
 });
 afterEach(async () => {
   for (const engine of engines.splice(0)) await engine.stop(5_000);
+  setClock(Date.now());
 });
 afterAll(() => database.close());
 
+function setClock(epochMs: number): void {
+  clock().set({ epochMs, askedAtMs: performance.now(), tookMs: 0 });
+}
+
+function makeHandler() {
+  const client = makeClient();
+  return serve({ client, functions: functionsOf(client) });
+}
+
 /** A process with all functions and nothing but the engine. */
 async function startEngine(): Promise<void> {
-  const client = makeClient();
-  const engine = createEngine({ sql, handler: serve({ client, functions: functionsOf(client) }) });
+  const engine = new Engine({ handler: makeHandler() });
   setParts({ turboEngine: engine });
   engines.push(engine);
   await engine.start();
 }
 
-/** The last tick of a function was so long ago: those since were missed. */
-async function leaveTick(functionId: string, ago: string): Promise<void> {
-  await sql`
-    insert into engine_runs (id, function_id, event_id, event, status, run_at, ended_at)
-    select ${newId()}, ${functionId}, 'cron:' || ${functionId} || ':' ||
-      to_char(now() at time zone 'utc' - ${ago}::interval, 'YYYY-MM-DD"T"HH24:MI:00.000"Z"'),
-      '{}', 'completed', now(), now()`;
+/** Half a second before 08:00 UTC of a Monday to come: every cron is about to tick. */
+function waitForMonday(): void {
+  const week = 7 * 86_400_000;
+  const firstMonday = Date.UTC(1970, 0, 5, 8);
+  const weeks = Math.ceil((Date.now() - firstMonday) / week);
+  setClock(firstMonday + weeks * week - 500);
 }
 
 const setNote = (report: string, ago: string) => sql`
   insert into installation (key, value) values (${report}, (now() - ${ago}::interval)::text)`;
+const readTold = () => sql`select type from events order by type`;
 
-async function countEvents(type: string): Promise<number> {
-  const rows = await sql`select id from events where type = ${type}`;
-  return rows.length;
-}
-
-/** Was it run, beside the tick that was left? */
-const isCompleted = (functionId: string) => async () => {
-  const rows = await sql`
-    select id from engine_runs
-    where function_id = ${functionId} and event <> '{}' and status = 'completed'`;
-  return rows.length > 0;
-};
-
-describe("a tick that was missed while nobody ran", () => {
-  it.each([
-    { report: "daily_digest", functionId: "turbo-daily-digest" },
-    { report: "weekly_report", functionId: "turbo-weekly-report" },
-  ])("of $functionId is made up, and tells what is due once", async ({ report, functionId }) => {
-    await leaveTick(functionId, "20 days");
-    await setNote(report, "20 days");
-    await Promise.all([startEngine(), startEngine()]);
-    await eventually(isCompleted(functionId), 20_000);
-    expect(await countEvents(`system.${report}`)).toBe(1);
-  });
-
-  it("of turbo-tell-due-dates is made up, and tells what is due by now once", async () => {
-    await sql`
-      insert into issues (id, title, type, status, priority, due_date)
-      values (${newId()}, 'Due', 'task', 'open', 'low', current_date - 1)`;
-    await leaveTick("turbo-emit-due-dates", "3 minutes");
-    await Promise.all([startEngine(), startEngine()]);
-    await eventually(isCompleted("turbo-emit-due-dates"), 20_000);
-    expect(await countEvents("issue.overdue")).toBe(1);
+describe("the functions", () => {
+  it("are a drain for each bell, a recovery's step, a sweep each minute and what is told by the clock", async () => {
+    const learnt = await learnFunctions(makeHandler());
+    const told = learnt.map(({ id, events, crons }) => ({
+      id,
+      on: [...events, ...crons.map((cron) => cron.getPattern())],
+    }));
+    expect(told).toEqual([
+      { id: "turbo-drain-lane", on: ["turbo/webhook.due"] },
+      { id: "turbo-recover-webhook", on: ["turbo/webhook.recover"] },
+      { id: "turbo-sweep-lanes", on: ["* * * * *"] },
+      { id: "turbo-emit-due-dates", on: ["* * * * *"] },
+      { id: "turbo-daily-digest", on: ["0 8 * * *"] },
+      { id: "turbo-weekly-report", on: ["0 8 * * 1"] },
+    ]);
   });
 });
 
-describe("a new installation", () => {
-  it("has nothing to report, and no tick that it missed", async () => {
+describe("the crons", () => {
+  it("tell what is due and both reports once, in several processes as well", async () => {
+    await sql`
+      insert into issues (id, title, type, status, priority, due_date)
+      values (${newId()}, 'Due', 'task', 'open', 'low', current_date - 1)`;
+    await setNote("daily_digest", "3 days");
+    await setNote("weekly_report", "20 days");
+    waitForMonday();
+    for (let processes = 0; processes < 2; processes += 1) await startEngine();
+    await eventually(async () => (await readTold()).length >= 3, 20_000);
+    for (const engine of engines) await engine.stop(5_000);
+    expect(await readTold()).toEqual([
+      { type: "issue.overdue" },
+      { type: "system.daily_digest" },
+      { type: "system.weekly_report" },
+    ]);
+  });
+
+  it("have nothing to tell in a new installation", async () => {
+    waitForMonday();
     await startEngine();
-    const ended = async () =>
-      (await sql`select id from engine_runs where status = 'completed'`).length;
-    // One for each cron: where its ticks begin.
-    await eventually(async () => (await ended()) >= 4, 20_000);
-    expect(await sql`select type from events`).toEqual([]);
+    const isSwept = async () =>
+      (await sql`select key from installation where key = 'cron_sweep_at'`).length > 0;
+    await eventually(isSwept, 20_000);
+    for (const engine of engines) await engine.stop(5_000);
+    expect(await readTold()).toEqual([]);
   });
 });

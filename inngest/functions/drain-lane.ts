@@ -1,8 +1,8 @@
 import { RetryAfterError, type Inngest } from "inngest";
 import { env } from "@/lib/env";
 import { webhookDue } from "@/inngest/client";
-import { deliverer } from "@/inngest/deliverer";
-import { offer, ring, ringLater } from "@/inngest/after-commit";
+import { endAlarm, offer, returnBell, ring, ringLater } from "@/inngest/bells";
+import { deliverer } from "@/inngest/process";
 
 /** Longest a serverless function may run (`maxDuration` of the route), in milliseconds. */
 export const longestCallMs = 300_000;
@@ -21,8 +21,12 @@ export function drainLane(client: Inngest) {
     { id: "drain-lane", triggers: [webhookDue], retries: 4 },
     async ({ event }) => {
       const { webhookId } = event.data;
-      // The bell stays rung: whoever runs on, or starts next, answers it.
-      if (deliverer().isStopping) throw new RetryAfterError("This process is stopping.", "1s");
+      if (deliverer().isStopping) {
+        if (env().inngest.engine === "embedded") return returnBell(webhookId);
+        // The bell stays rung: the server gives it to whoever runs on, or starts next.
+        throw new RetryAfterError("This process is stopping.", "1s");
+      }
+      endAlarm(webhookId);
       return deliverer().drain(webhookId, {
         sliceMs: sliceMs(),
         leave: (dueMs) => ringLater(webhookId, dueMs),

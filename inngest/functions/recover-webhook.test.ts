@@ -19,8 +19,10 @@ import {
 import { getRecovery, recoverWebhook } from "@/lib/webhooks/recover";
 import type { Recovery } from "@/lib/webhooks/schema";
 import { createWebhook, deleteWebhook, pauseWebhook, resumeWebhook } from "@/lib/webhooks/service";
-import { afterCommit, ring } from "@/inngest/after-commit";
-import { ringRecoveries } from "@/inngest/recovery-bell";
+import { afterCommit } from "@/inngest/after-commit";
+import { ring, ringRecoveries } from "@/inngest/bells";
+import { eventsOf } from "@/inngest/embedded/testing";
+import { setParts, startedEngine } from "@/inngest/process";
 import { sweep } from "@/inngest/sweep";
 import { Worker } from "@/inngest/worker";
 
@@ -43,6 +45,7 @@ beforeAll(async () => {
   useDatabase(database);
   worker = new Worker();
   await worker.start({ ownsDatabase: true });
+  noteBells();
 });
 beforeEach(async () => {
   useEnv(settings);
@@ -80,8 +83,22 @@ const read = ({ id }: Recovery) => getRecovery(ctx, { webhookId, recoveryId: id 
 const isOver = (recovery: Recovery) => async () => (await read(recovery)).state !== "running";
 const succeeded = (count: number) => async () =>
   (await countDeliveries(sql, webhookId, "success")) === count;
-const countRuns = async ({ id }: Recovery) =>
-  (await sql`select id from engine_runs where event_id like ${`recover:${id}:%`}`).length;
+const sent = new Set<string>();
+
+/** Notes the ids of the events that the engine is given. */
+function noteBells(): void {
+  const engine = startedEngine();
+  if (!engine) throw new Error("the worker starts it");
+  const fetch: typeof engine.fetch = (input, init) => {
+    for (const { id } of eventsOf(init)) sent.add(id);
+    return engine.fetch(input, init);
+  };
+  setParts({ turboEngine: { queued: 0, fetch } });
+}
+
+/** How often it was looked at: events of one id are one run. */
+const countRuns = ({ id }: Recovery) =>
+  [...sent].filter((event) => event.startsWith(`recover:${id}:`)).length;
 
 describe("a recovery", () => {
   it("posts each again with the attempt after its last, and counts to the end", async () => {
@@ -138,7 +155,7 @@ describe("a recovery", () => {
     await eventually(succeeded(1_000), 20_000);
     expect(receiver.posts).toHaveLength(1_000);
     // Ten chains would look ten times as often as one, which looks a few times for each step.
-    expect(await countRuns(recovery)).toBeLessThan(150);
+    expect(countRuns(recovery)).toBeLessThan(150);
   });
 
   it("of what is missing sends the stored bytes under the event's id, each once", async () => {
@@ -153,15 +170,15 @@ describe("a recovery", () => {
 });
 
 describe("a recovery whose bell was lost", () => {
-  it("is taken up by the sweep a minute after its last step", async () => {
+  it("is taken up by the sweep, unless it has just made a step", async () => {
     await addFailed(150);
     const silent = contextOn(database, { ...ctx.afterCommit, recover: () => {} });
     const since = new Date(Date.now() - 3_600_000).toISOString();
     const outcome = await recoverWebhook(silent, { id: webhookId, input: { since } });
     if (!("recovery" in outcome)) throw new Error("it was only counted");
     await sweep();
-    expect(await countRuns(outcome.recovery)).toBe(0);
-    await sql`update webhook_recoveries set stepped_at = now() - interval '1 min'`;
+    expect(countRuns(outcome.recovery)).toBe(0);
+    await sql`update webhook_recoveries set stepped_at = now() - interval '2 s'`;
     await sweep();
     await eventually(succeeded(150), 20_000);
     expect(await read(outcome.recovery)).toMatchObject({ state: "done", recovered: 150 });

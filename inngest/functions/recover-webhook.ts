@@ -3,8 +3,7 @@ import { db } from "@/db/client";
 import { env } from "@/lib/env";
 import { nextLookAt, stepRecovery } from "@/lib/delivery/recover-step";
 import { webhookRecover } from "@/inngest/client";
-import { earlyWakeMs, ring } from "@/inngest/after-commit";
-import { ringRecoveries } from "@/inngest/recovery-bell";
+import { bellMarginMs, ring, ringRecoveries } from "@/inngest/bells";
 
 /** Makes the next step of a recovery if its lane has room for one, and rings for the look after it. */
 export function recoverWebhook(client: Inngest) {
@@ -12,12 +11,12 @@ export function recoverWebhook(client: Inngest) {
     { id: "recover-webhook", triggers: [webhookRecover], retries: 4 },
     async ({ event }) => {
       const { recoveryId } = event.data;
-      const { inngest, webhook } = env();
-      const step = await stepRecovery(db().sql, { recoveryId, parallelism: webhook.parallelism });
+      const { parallelism } = env().webhook;
+      const step = await stepRecovery(db().sql, { recoveryId, parallelism });
       if (!step) return { state: "over" };
       if (step.made > 0) await ring([step.webhookId]);
       if (step.state === "running") {
-        const lookAtMs = nextLookAt(step, inngest.engine === "embedded" ? 0 : earlyWakeMs);
+        const lookAtMs = nextLookAt(step, bellMarginMs());
         if (lookAtMs !== null) await ringRecoveries([recoveryId], lookAtMs);
       }
       return { state: step.state, made: step.made };

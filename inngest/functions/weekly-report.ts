@@ -1,7 +1,7 @@
 import { cron, type Inngest } from "inngest";
 import { clock } from "@/lib/clock";
 import { emitReport } from "@/lib/events/reports";
-import { asSystem } from "@/inngest/as-system";
+import { asSystem } from "@/inngest/after-commit";
 
 /** Tells on Mondays at 08:00 UTC what has happened since it last did. */
 export function weeklyReport(client: Inngest) {

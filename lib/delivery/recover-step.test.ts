@@ -248,17 +248,19 @@ describe("stalledRecoveries", () => {
       await addFailed(sql, webhook, { count: 15 });
       recoveries.push(await begin(webhook));
     }
-    expect(await stalledRecoveries(sql)).toEqual([]);
+    expect(await stalledRecoveries(sql, 60_000)).toEqual([]);
     await sql`update webhook_recoveries set stepped_at = now() - interval '61 s'`;
     const [first, second, third] = recoveries;
     if (!first || !second || !third) throw new Error("they are not there");
     const stepped: RecoveryStep | null = await step(first);
     expect(stepped?.made).toBe(10);
     await cancelRecovery(ctx, { webhookId: second.webhook_id, recoveryId: second.id });
-    expect(await stalledRecoveries(sql)).toEqual([third.id]);
+    expect(await stalledRecoveries(sql, 60_000)).toEqual([third.id]);
     // The clock was set back by an hour.
     await sql`update webhook_recoveries set stepped_at = now() + interval '1 hour' where id = ${first.id}`;
-    expect((await stalledRecoveries(sql)).toSorted()).toEqual([first.id, third.id].toSorted());
+    expect((await stalledRecoveries(sql, 60_000)).toSorted()).toEqual(
+      [first.id, third.id].toSorted(),
+    );
   });
 });
 

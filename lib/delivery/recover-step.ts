@@ -163,13 +163,13 @@ export function nextLookAt(
 }
 
 /**
- * Recoveries that made no step for a minute: their lane is slow or held, or their bell was lost. A
+ * Recoveries that made no step for `idleMs`: their lane is slow or held, or their bell was lost. A
  * step that is yet to come was made before the clock was set back.
  */
-export async function stalledRecoveries(sql: Statements): Promise<string[]> {
+export async function stalledRecoveries(sql: Statements, idleMs: number): Promise<string[]> {
   const rows = await sql<{ id: string }[]>`
     select id from webhook_recoveries
     where state = 'running'
-      and stepped_at not between now() - ${patienceMs} * interval '1 ms' and now()`;
+      and stepped_at not between now() - ${idleMs} * interval '1 ms' and now()`;
   return rows.map(({ id }) => id);
 }

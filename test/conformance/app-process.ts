@@ -1,19 +1,11 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type { EngineOptions } from "@/inngest/engine/engine";
-import type { App, Call, Work } from "./engine-under-test";
+import type { Call, ServedApp, Work } from "./engine-under-test";
 import type { ServerTarget } from "./server-client";
 
 /** What a process of `app.ts` is started with. */
-export type Role = {
-  hangs: boolean;
-  embedded?: {
-    databaseUrl: string;
-    options: Pick<EngineOptions, "leaseMs" | "backoffMs">;
-  };
-  server?: ServerTarget;
-};
+export type Role = { hangs: boolean; target: ServerTarget };
 
 export type ToApp = { nr: number; works: Work[] };
 export type FromApp = { port: number } | { call: Call } | { sent: number; error?: string };
@@ -21,7 +13,7 @@ export type FromApp = { port: number } | { call: Call } | { sent: number; error?
 const program = fileURLToPath(new URL("./app.ts", import.meta.url));
 
 /** A process of its own that serves the functions. */
-export class AppProcess implements App {
+export class AppProcess implements ServedApp {
   readonly pid: number;
   /** Where it serves HTTP, 0 when it does not. */
   port = 0;

@@ -1,81 +1,66 @@
-import { createTestDatabase } from "@/db/testing";
-import { createApp, until } from "@/inngest/engine/testing";
-import { AppProcess } from "./app-process";
-import type { AppOptions, Call, Engine, Work } from "./engine-under-test";
+import type { Handler } from "@/inngest/embedded/functions";
+import { createApp } from "@/inngest/embedded/testing";
+import { clock } from "@/lib/clock";
+import type { Call, Engine, Work } from "./engine-under-test";
 import { defineFunctions, toEvents } from "./functions";
 
-const options = { leaseMs: 4_000, backoffMs: [300, 600] };
+/** How long before the full minute the clock is set. */
+const beforeTickMs = 500;
 
-/** The embedded engine, in processes of its own on a database of its own. */
+/** The embedded engine; its app is this process. */
 export async function openEmbedded(): Promise<Engine> {
-  const database = await createTestDatabase();
   const calls: Call[] = [];
-  const apps: { process: AppProcess; given: AppOptions }[] = [];
-  // Not started, it takes events and runs none.
-  const outside = createApp(database.sql, (client) =>
-    defineFunctions(client, { onCall: () => {}, hangs: false }),
+  const ends = new Map<string, "completed" | "failed">();
+  const { client, engine } = createApp(
+    (client) => defineFunctions(client, { onCall: (call) => calls.push(call), hangs: false }),
+    { backoffMs: [300, 600], wrap: (handler) => noteEnds(handler, ends) },
   );
-
-  const startApp = async (given: AppOptions = {}) => {
-    const databaseUrl = given.isBeforeTick ? await stopClock(database) : database.url;
-    const role = { hangs: given.hangs ?? false, embedded: { databaseUrl, options } };
-    const process = await AppProcess.start(role, (call) => calls.push(call));
-    apps.push({ process, given });
-    return process;
+  const send = async (...works: Work[]) => {
+    await client.send(toEvents(client, works));
   };
-
   return {
     earlyMs: 0,
     backoffMs: [300, 600],
     patienceMs: 20_000,
-    crashUsesAttempt: false,
     calls,
-    startApp,
-    send: async (...works: Work[]) => {
-      await outside.client.send(toEvents(outside.client, works));
+    startApp: async () => {
+      await engine.start();
+      return { send };
     },
-    nameOf: (name) => `${outside.client.id}/${name}`,
+    send,
+    nameOf: (name) => `${client.id}/${name}`,
     post: (body, headers = {}) =>
-      outside.engine.fetch("http://embedded.invalid/e/key", {
+      engine.fetch("http://embedded.invalid/e/key", {
         method: "POST",
         headers,
         body: JSON.stringify(body),
       }),
-    endOf: async (runId) => {
-      const [row] = await database.sql<{ end: "completed" | "failed" }[]>`
-        select status as end from engine_runs where id = ${runId} and ended_at is not null`;
-      return row?.end ?? null;
-    },
+    endOf: async (runId) => ends.get(runId) ?? null,
     passTick: async () => {
-      // Ticks begin with the first look at the clock, which writes one down.
-      await until(async () => (await database.sql`select from engine_runs`).length > 0);
-      await database.sql`update stopped.clock set at = at + interval '1 s'`;
-    },
-    restart: async () => {
-      const living = apps.filter(({ process }) => process.isAlive);
-      await Promise.all(living.map(({ process }) => process.kill()));
-      for (const { given } of living) await startApp(given);
+      const minute = Math.ceil(clock().nowMs() / 60_000) * 60_000;
+      setClock(minute - beforeTickMs);
     },
     close: async () => {
-      await Promise.all(apps.map(({ process }) => process.kill()));
-      await database.close();
+      await engine.stop(2_000);
+      setClock(Date.now());
     },
   };
 }
 
-type TestDatabase = Awaited<ReturnType<typeof createTestDatabase>>;
+function setClock(epochMs: number): void {
+  clock().set({ epochMs, askedAtMs: performance.now(), tookMs: 0 });
+}
 
-/**
- * The address by which the database's clock stands still, half a second before its next minute: of
- * the next hour, as by a clock that is behind nothing would ever be due.
- */
-async function stopClock({ sql, url }: TestDatabase): Promise<string> {
-  await sql`create schema if not exists stopped`;
-  await sql`create table if not exists stopped.clock as select now() + interval '1 hour' as at`;
-  await sql`create or replace function stopped.clock_timestamp() returns timestamptz
-    language sql volatile as 'select at from stopped.clock'`;
-  await sql`update stopped.clock set at = date_trunc('minute', at) + interval '59.5 s'`;
-  const changed = new URL(url);
-  changed.searchParams.set("search_path", "stopped,pg_catalog,public");
-  return changed.toString();
+/** Sees by the SDK's answers how each run ends: a run is over when no attempt may follow. */
+function noteEnds(handler: Handler, ends: Map<string, "completed" | "failed">): Handler {
+  return async (request) => {
+    const runId = request.headers.get("x-run-id") ?? "";
+    const body: { ctx?: { attempt: number; max_attempts: number } } = await request.clone().json();
+    const response = await handler(request);
+    const { attempt, max_attempts } = body.ctx ?? { attempt: 0, max_attempts: 1 };
+    const mayFollow = response.headers.get("x-inngest-no-retry") === "false";
+    if (response.status === 200) ends.set(runId, "completed");
+    else if (!mayFollow || attempt + 1 >= max_attempts) ends.set(runId, "failed");
+    return response;
+  };
 }

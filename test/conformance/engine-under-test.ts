@@ -26,25 +26,13 @@ export type Call = {
   atMs: number;
 };
 
-/** A process that serves the functions. */
+/** Whoever serves the functions. */
 export type App = {
-  pid: number;
   /** Sends as the SDK does; resolves once the engine has acknowledged. */
   send(...works: Work[]): Promise<void>;
-  /** SIGTERM, and its end. */
-  stop(): Promise<void>;
-  /** `kill -9`, and its end. */
-  kill(): Promise<void>;
 };
 
-export type AppOptions = {
-  /** Its functions never end. */
-  hangs?: boolean;
-  /** Its clock stands before a full minute until `passTick`, if the engine can be given a clock. */
-  isBeforeTick?: boolean;
-};
-
-/** One engine with state and functions of its own, as the promises see it. */
+/** One engine with functions of its own, as the promises see it. */
 export type Engine = {
   /** By how many ms it may begin a run before its time. */
   earlyMs: number;
@@ -52,10 +40,8 @@ export type Engine = {
   backoffMs: readonly [number, number];
   /** What it may take over its time, or to notice that a process died, ms. */
   patienceMs: number;
-  /** A process that dies in a run uses up an attempt of it. */
-  crashUsesAttempt: boolean;
-  startApp(options?: AppOptions): Promise<App>;
-  /** Sends from outside, when no app is there. */
+  startApp(): Promise<App>;
+  /** Sends from outside, if there is an outside. */
   send(...works: Work[]): Promise<void>;
   /** The full name of an event. */
   nameOf(name: Work["name"]): string;
@@ -65,30 +51,40 @@ export type Engine = {
   calls: Call[];
   /** How a run ended, null while it has not. */
   endOf(runId: string): Promise<"completed" | "failed" | null>;
-  /** Lets clocks that stand before a tick pass it; a tick by the wall clock comes by itself. */
+  /** Lets a clock that can be set come to the next full minute; another comes by itself. */
   passTick(): Promise<void>;
-  /** Kills the engine at once and brings it back, and its apps with it if it lives in them. */
-  restart(): Promise<void>;
   close(): Promise<void>;
 };
 
-/** A promise that every engine keeps. */
-export type EnginePromise = {
+/** A process of its own that serves the functions. */
+export type ServedApp = App & {
+  pid: number;
+  /** SIGTERM, and its end. */
+  stop(): Promise<void>;
+  /** `kill -9`, and its end. */
+  kill(): Promise<void>;
+};
+
+/** An Inngest server: what it is given outlives the processes that serve it. */
+export type Server = Omit<Engine, "startApp"> & {
+  /** `hangs`: its functions never end. */
+  startApp(options?: { hangs?: boolean }): Promise<ServedApp>;
+  /** Kills the server at once and brings it back. */
+  restart(): Promise<void>;
+};
+
+/** A promise that the embedded engine and an Inngest server keep; `app` serves others as well. */
+export type SharedPromise = {
   title: string;
   /** What the embedded engine promises beyond it. */
   stricter?: string;
-};
-
-/** Kept by an engine that serves others as well; `app` is its process. */
-export type SharedPromise = EnginePromise & {
   keep(engine: Engine, app: App): Promise<void>;
 };
 
-/** Kept by an engine of its own, which has no process yet. */
-export type OwnPromise = EnginePromise & {
-  /** It kills the engine. */
+/** A promise that an Inngest server adds. In the embedded engine's place the sweep keeps the lanes going. */
+export type ServerPromise = {
+  title: string;
+  /** It kills the server. */
   restarts?: true;
-  /** Why it is not asked of a server. */
-  embeddedOnly?: string;
-  keep(engine: Engine): Promise<void>;
+  keep(server: Server): Promise<void>;
 };

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { until } from "@/inngest/engine/testing";
+import { until } from "@/inngest/embedded/testing";
 import { newId } from "@/lib/id";
 import type { App, Engine, SharedPromise, Work } from "./engine-under-test";
 import { callsOf, passSentinel, untilCalled, untilEnded, untilFirst } from "./watch";

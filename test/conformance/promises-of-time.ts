@@ -1,7 +1,15 @@
 import { expect } from "vitest";
 import { newId } from "@/lib/id";
 import type { SharedPromise } from "./engine-under-test";
-import { callsOf, gapsOf, passSentinel, untilCalled, untilEnded, untilFirst } from "./watch";
+import {
+  callsOf,
+  expectTickOnce,
+  gapsOf,
+  passSentinel,
+  untilCalled,
+  untilEnded,
+  untilFirst,
+} from "./watch";
 
 const neverEarly = "never early, where a server may be by up to a second";
 
@@ -131,3 +139,9 @@ export const promisesOfTime: SharedPromise[] = [
     },
   },
 ];
+
+/** Put to the test alone: where the clock can be set, it is. */
+export const promiseOfTicks: SharedPromise = {
+  title: "a cron tick runs once",
+  keep: expectTickOnce,
+};

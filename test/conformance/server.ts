@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { promisify } from "node:util";
-import { until } from "@/inngest/engine/testing";
+import { until } from "@/inngest/embedded/testing";
 import { AppProcess } from "./app-process";
-import type { AppOptions, Call, Engine, Work } from "./engine-under-test";
+import type { Call, Server, Work } from "./engine-under-test";
 import { openFront } from "./front";
 import { toEvents } from "./functions";
 import { makeServerClient, type ServerTarget } from "./server-client";
@@ -25,7 +25,7 @@ type Asked = { method?: string; headers?: Record<string, string>; body?: string 
 type ServerSettings = NonNullable<ReturnType<typeof serverSettings>>;
 
 /** That server, with an app of its own whose processes stand behind one address. */
-export async function openServer({ restart, ...settings }: ServerSettings): Promise<Engine> {
+export async function openServer({ restart, ...settings }: ServerSettings): Promise<Server> {
   const calls: Call[] = [];
   const apps: AppProcess[] = [];
   const front = await openFront(() => apps.filter((app) => app.isAlive).map(({ port }) => port));
@@ -36,8 +36,8 @@ export async function openServer({ restart, ...settings }: ServerSettings): Prom
   const ask = (path: string, { headers, ...init }: Asked = {}) =>
     fetch(`${target.url}${path}`, { ...init, headers: { authorization, ...headers } });
 
-  const startApp = async ({ hangs = false }: AppOptions = {}) => {
-    const app = await AppProcess.start({ hangs, server: target }, (call) => calls.push(call));
+  const startApp = async ({ hangs = false } = {}) => {
+    const app = await AppProcess.start({ hangs, target }, (call) => calls.push(call));
     apps.push(app);
     await register(front.origin);
     return app;
@@ -47,7 +47,6 @@ export async function openServer({ restart, ...settings }: ServerSettings): Prom
     earlyMs: 1_000,
     backoffMs: [15_000, 30_000],
     patienceMs: 75_000,
-    crashUsesAttempt: true,
     calls,
     startApp,
     send: async (...works: Work[]) => {

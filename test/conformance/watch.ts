@@ -1,5 +1,6 @@
+import { expect } from "vitest";
 import { newId } from "@/lib/id";
-import { until } from "@/inngest/engine/testing";
+import { until } from "@/inngest/embedded/testing";
 import type { App, Call, Engine } from "./engine-under-test";
 
 /** The calls for this event, of `fn` alone if it is given. */
@@ -42,4 +43,24 @@ export async function passSentinel(engine: Engine, app: App): Promise<void> {
   await app.send({ name: "both", id: byApp });
   await engine.send({ name: "both", id: fromOutside });
   for (const id of [byApp, fromOutside]) await untilCalled(engine, id, { count: 2 });
+}
+
+/** Waits until so many ticks have run. */
+export async function untilTicks(engine: Engine, count: number): Promise<void> {
+  const ids = () => engine.calls.filter(({ fn }) => fn === "tick").map(({ event }) => event.id);
+  await until(() => new Set(ids()).size >= count, 60_000 + engine.patienceMs);
+}
+
+/** Expects the next tick to run once, as an event that says which it is. */
+export async function expectTickOnce(engine: Engine, app: App): Promise<void> {
+  await engine.passTick();
+  await untilTicks(engine, 1);
+  await passSentinel(engine, app);
+  const ticks = engine.calls.filter(({ fn }) => fn === "tick");
+  const ids = ticks.map(({ event }) => event.id);
+  expect(new Set(ids).size).toBe(ids.length);
+  for (const { event } of ticks) {
+    expect(event.name).toBe("inngest/scheduled.timer");
+    expect(event.data).toMatchObject({ cron: "* * * * *" });
+  }
 }

@@ -33,16 +33,13 @@ async function storyOf({ database: { sql }, receivers, processes, ended }: World
     join webhook_subscriptions webhook on webhook.id = lane.webhook_id
     join webhook_deliveries delivery on delivery.subscription_id = webhook.id
     where delivery.id = ${id}`;
-  const runs = await sql`
-    select event_id, status, run_at, holder, lease_until, take_overs, ended_at from engine_runs
-    where status in ('queued', 'running') limit 10`;
   const logs = [...new Set([...processes, ...ended])].flatMap(({ log }, index) =>
     log.filter((line) => line.includes(id)).map((line) => `process ${index}: ${line}`),
   );
   return [
     `story of delivery ${id} to ${path}, now is ${Math.round(performance.now())}, ${new Date().toISOString()}`,
     ...posts.map(describe),
-    ...[...rows, ...attempts, ...lanes, ...runs].map(toLine),
+    ...[...rows, ...attempts, ...lanes].map(toLine),
     ...logs.slice(-mostLines),
   ];
 }

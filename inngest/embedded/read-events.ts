@@ -1,7 +1,7 @@
 import { clock } from "@/lib/clock";
 import { newId } from "@/lib/id";
 
-/** An event as the engine keeps it. */
+/** An event as the engine takes it. */
 export type AcceptedEvent = {
   id: string;
   name: string;

@@ -1,18 +1,17 @@
+import { clock } from "@/lib/clock";
 import { reasonOf } from "@/lib/log";
 import type { EngineFunction, Handler } from "./functions";
 
 /** One attempt to make. `event` is its JSON text. */
 type Call = { runId: string; attempt: number; event: string };
 
-/** When to try again: after so many ms, at an instant (epoch ms), or null: as the engine sees fit. */
-type RetryAfter = { delayMs: number } | { atMs: number } | null;
-
 export type Outcome =
   | { status: "completed" }
   | { status: "failed"; error: string }
-  | { status: "retry"; error: string; after: RetryAfter };
+  /** Not before `atMs` (epoch ms); null: as the engine sees fit. */
+  | { status: "retry"; error: string; atMs: number | null };
 
-const maxErrorLength = 2_000;
+const maxErrorLength = 500;
 
 /** Calls the function once, in process, and says what became of it. Never rejects. */
 export async function callFunction(
@@ -28,7 +27,7 @@ export async function callFunction(
   } catch (error) {
     const text = toErrorText(`the handler threw: ${reasonOf(error)}`);
     if (call.attempt + 1 >= fn.maxAttempts) return { status: "failed", error: text };
-    return { status: "retry", error: text, after: null };
+    return { status: "retry", error: text, atMs: null };
   }
 }
 
@@ -55,7 +54,7 @@ function toRequest(fn: EngineFunction, { runId, attempt, event }: Call): Request
 async function readOutcome(response: Response): Promise<Outcome> {
   const { status, headers } = response;
   if (!headers.has("x-inngest-sdk")) {
-    return { status: "retry", error: `an answer that is not the SDK's (${status})`, after: null };
+    return { status: "retry", error: `an answer that is not the SDK's (${status})`, atMs: null };
   }
   if (status === 200) return { status: "completed" };
   if (status === 206) {
@@ -68,7 +67,11 @@ async function readOutcome(response: Response): Promise<Outcome> {
   const noRetry = headers.get("x-inngest-no-retry");
   if (noRetry === "true" || (noRetry === null && status === 400))
     return { status: "failed", error };
-  return { status: "retry", error, after: readRetryAfter(headers.get("retry-after")) };
+  return {
+    status: "retry",
+    error,
+    atMs: readRetryAfter(headers.get("retry-after"), clock().nowMs()),
+  };
 }
 
 /** The stack of a serialised error, which begins with its name and message. */
@@ -85,15 +88,14 @@ function readError(body: string): string {
 }
 
 function toErrorText(text: string): string {
-  // PostgreSQL's text has no NUL: one here would keep the result from ever being written.
-  return text.slice(0, maxErrorLength).replaceAll("\0", "").toWellFormed();
+  return text.slice(0, maxErrorLength).toWellFormed();
 }
 
-/** A Retry-After header: whole seconds or a date; null if there is none that can be read. */
-export function readRetryAfter(header: string | null): RetryAfter {
+/** The time a Retry-After header names, in whole seconds or as a date; null if it cannot be read. */
+export function readRetryAfter(header: string | null, nowMs: number): number | null {
   if (header === null || header.trim() === "") return null;
   const seconds = Number(header);
-  if (Number.isFinite(seconds)) return { delayMs: Math.max(0, Math.trunc(seconds) * 1_000) };
+  if (Number.isFinite(seconds)) return nowMs + Math.max(0, Math.trunc(seconds) * 1_000);
   const atMs = Date.parse(header);
-  return Number.isNaN(atMs) ? null : { atMs };
+  return Number.isNaN(atMs) ? null : atMs;
 }

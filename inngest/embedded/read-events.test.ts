@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { clock } from "@/lib/clock";
-import { readEvents } from "./intake";
+import { readEvents } from "./read-events";
 
 const post = (body: unknown, headers: Record<string, string> = {}) =>
   readEvents("http://engine.internal/e/key", {

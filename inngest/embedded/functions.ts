@@ -1,5 +1,6 @@
+import { Cron } from "croner";
 import { z } from "zod";
-import { type Cron, parseCron } from "./cron";
+import { reasonOf } from "@/lib/log";
 
 /** A private serve handler of the Inngest SDK. */
 export type Handler = (request: Request) => Promise<Response>;
@@ -70,6 +71,14 @@ export async function learnFunctions(handler: Handler): Promise<EngineFunction[]
   }));
 }
 
+/** Reads five fields, in UTC. Throws an Error with the reason. */
+function parseCron(expression: string): Cron {
+  if (/^\s*(CRON_)?TZ=/i.test(expression))
+    throw new Error("time zones are not supported, it is UTC");
+  if (expression.trim().split(/\s+/).length !== 5) throw new Error("it must have five fields");
+  return new Cron(expression, { timezone: "UTC", paused: true, mode: "5-part" });
+}
+
 type Config = z.infer<typeof functionSchema>;
 
 function refusalsOf(config: Config): string[] {
@@ -93,7 +102,7 @@ function refusalsOfTrigger(trigger: z.infer<typeof triggerSchema>): string[] {
     try {
       parseCron(trigger.cron);
     } catch (error) {
-      refusals.push(error instanceof Error ? error.message : String(error));
+      refusals.push(`cron "${trigger.cron}": ${reasonOf(error)}`);
     }
   }
   return refusals;

@@ -1,7 +1,7 @@
 import { Inngest, type InngestFunction } from "inngest";
 import { serve } from "inngest/edge";
-import type { Sql } from "@/db/client";
-import { createEngine, type Engine, type EngineOptions } from "./engine";
+import { Engine, type EngineOptions } from "./engine";
+import type { Handler } from "./functions";
 
 const silent = { info() {}, warn() {}, error() {}, debug() {} };
 
@@ -9,8 +9,16 @@ type App = { client: Inngest; engine: Engine };
 
 type Define = (client: Inngest) => InngestFunction.Any[];
 
-/** An SDK client whose events go to an engine over the same database, with these functions. */
-export function createApp(sql: Sql, define: Define, options: Partial<EngineOptions> = {}): App {
+type Options = Omit<EngineOptions, "handler"> & {
+  /** Stands between the engine and the SDK's handler. */
+  wrap?: (handler: Handler) => Handler;
+};
+
+/** An SDK client whose events go to an engine of its own, with these functions. */
+export function createApp(
+  define: Define,
+  { wrap = (same) => same, ...options }: Options = {},
+): App {
   // Late: the client needs the engine's fetch, the engine the client's functions.
   let engine: Engine | undefined;
   const client = new Inngest({
@@ -23,9 +31,16 @@ export function createApp(sql: Sql, define: Define, options: Partial<EngineOptio
       return engine.fetch(input, init);
     },
   });
-  const handler = serve({ client, functions: define(client) });
-  engine = createEngine({ sql, handler, ...options });
+  const handler = wrap(serve({ client, functions: define(client) }));
+  engine = new Engine({ handler, ...options });
   return { client, engine };
+}
+
+type SentEvent = { id: string; ts?: number; data: Record<string, unknown> };
+
+/** The events in what the SDK gives its `fetch`. */
+export function eventsOf(init: RequestInit | undefined): SentEvent[] {
+  return typeof init?.body === "string" ? JSON.parse(init.body) : [];
 }
 
 /** Tries until it gives something other than undefined, false or null; fails after `limitMs`. */
@@ -51,11 +66,4 @@ export function makeGate(): { gate: Promise<void>; open: () => void } {
     open = resolve;
   });
   return { gate, open };
-}
-
-type RunRow = { status: string; attempt: number; error: string | null; holder: string | null };
-
-export async function readRuns(sql: Sql, eventId: string): Promise<RunRow[]> {
-  return await sql<RunRow[]>`
-    select status, attempt, error, holder from engine_runs where event_id = ${eventId}`;
 }

@@ -21,11 +21,17 @@ describe("learnFunctions", () => {
       {
         id: "test-f",
         events: ["a/b", "a/c"],
-        crons: [{ expression: "*/5 * * * *" }],
         maxAttempts: 3,
       },
       { id: "test-g", events: ["a/b"], crons: [], maxAttempts: 5 },
     ]);
+    expect(learnt[0]?.crons.map((cron) => cron.getPattern())).toEqual(["*/5 * * * *"]);
+  });
+
+  it("takes ticks for times of UTC", async () => {
+    const [learnt] = await learn(make({ triggers: [cron("0 8 * * 1")] }));
+    const after = new Date("2026-03-28T09:00:00Z");
+    expect(learnt?.crons[0]?.nextRun(after)?.toISOString()).toBe("2026-03-30T08:00:00.000Z");
   });
 
   it.each<[string, Partial<Options>]>([
@@ -48,6 +54,7 @@ describe("learnFunctions", () => {
     ],
     ["time zones are not supported", { triggers: [{ cron: "TZ=Europe/Berlin 0 0 * * *" }] }],
     ["five fields", { triggers: [{ cron: "@daily" }] }],
+    ['cron "61 * * * *"', { triggers: [{ cron: "61 * * * *" }] }],
     ["no trigger", { triggers: [] }],
   ])("refuses %s, naming it and the function", async (option, options) => {
     const error: unknown = await learn(make({ id: "g" }), make(options)).catch((thrown) => thrown);

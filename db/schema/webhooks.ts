@@ -37,6 +37,14 @@ export type SkipOwn = (typeof skipOwnChoices)[number];
 
 export type SealedSecret = { sealed: string; expires_at: string };
 
+/** Nothing more is ever sent to it: it is deleted, or its receiver answered 410 Gone. */
+const isOver = () =>
+  boolean("is_over")
+    .notNull()
+    .generatedAlwaysAs(
+      sql`state = 'deleted' or (state = 'disabled' and coalesce(disabled_reason = 'gone', false))`,
+    );
+
 export const webhook_subscriptions = pgTable(
   "webhook_subscriptions",
   {
@@ -50,6 +58,7 @@ export const webhook_subscriptions = pgTable(
     active: boolean("active")
       .notNull()
       .generatedAlwaysAs(sql`state = 'active'`),
+    is_over: isOver(),
     secret_token: text("secret_token").notNull(),
     // Older secrets that still sign while a rotation overlaps, newest first.
     previous_secrets: jsonb("previous_secrets").$type<SealedSecret[]>().notNull().default([]),
@@ -92,6 +101,7 @@ export const webhook_revisions = pgTable(
     skip_own: text("skip_own").$type<SkipOwn>(),
     state: text("state").$type<WebhookState>().notNull(),
     disabled_reason: text("disabled_reason").$type<DisabledReason>(),
+    is_over: isOver(),
     made_by: transactionId("made_by")
       .notNull()
       .default(sql`pg_current_xact_id()`),

@@ -166,7 +166,7 @@ export async function cancelOrphans(sql: Statements, most = 5_000): Promise<numb
         select 1 from webhook_deliveries
         where subscription_id = webhook.id and status = 'pending' and claimed_until is null limit 1
       ) waiting
-      where state = 'deleted' or (state = 'disabled' and disabled_reason = 'gone')
+      where is_over
     )
     update webhook_deliveries set status = 'cancelled', next_attempt_at = null
     where id in (

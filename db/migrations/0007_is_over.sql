@@ -1,0 +1,2 @@
+ALTER TABLE "webhook_revisions" ADD COLUMN "is_over" boolean GENERATED ALWAYS AS (state = 'deleted' or (state = 'disabled' and coalesce(disabled_reason = 'gone', false))) STORED NOT NULL;--> statement-breakpoint
+ALTER TABLE "webhook_subscriptions" ADD COLUMN "is_over" boolean GENERATED ALWAYS AS (state = 'deleted' or (state = 'disabled' and coalesce(disabled_reason = 'gone', false))) STORED NOT NULL;

@@ -3,7 +3,7 @@ import { db } from "@/db/client";
 import type { AfterCommit } from "@/lib/context";
 import { clearBells, setAlarm, setBells, type Bell } from "@/lib/delivery/lane";
 import { markTermsSeen, whoMayBegin } from "@/lib/delivery/fence";
-import { testTermsMs } from "@/lib/delivery/test-terms";
+import { testTermsMs } from "@/lib/delivery/fence";
 import { env } from "@/lib/env";
 import { log, reasonOf } from "@/lib/log";
 import { inngestClient, webhookDue } from "./client";

@@ -106,14 +106,14 @@ export async function withdrawClaims(sql: Statements, claims: ClaimKey[]): Promi
   const ids = claims.map((claim) => claim.delivery_id);
   await sql`
     update webhook_deliveries delivery set attempts = attempts - 1, claimed_until = null,
-      status = case when webhook.is_over then 'cancelled' else 'pending' end,
-      next_attempt_at = case when not webhook.is_over then next_attempt_at end
-    from webhook_subscriptions webhook, unnest(${ids}::uuid[],
-      ${claims.map((claim) => claim.attempt)}::int[],
+      (status, next_attempt_at) = (
+        select case when is_over then 'cancelled' else 'pending' end,
+          case when not is_over then delivery.next_attempt_at end
+        from webhook_subscriptions where id = delivery.subscription_id)
+    from unnest(${ids}::uuid[], ${claims.map((claim) => claim.attempt)}::int[],
       ${claims.map((claim) => claim.claimed_until)}::text[]::timestamptz[]
     ) as claim (delivery_id, attempt, claimed_until)
     where delivery.id = any(${ids}::uuid[]) and delivery.id = claim.delivery_id
-      and webhook.id = delivery.subscription_id
       and delivery.attempts = claim.attempt and delivery.claimed_until = claim.claimed_until`;
 }
 

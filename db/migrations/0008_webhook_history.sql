@@ -6,7 +6,7 @@ ALTER TABLE "webhook_revisions" ALTER COLUMN "state" SET DEFAULT 'active';--> st
 -- another column, what fences attempts, and times.
 CREATE OR REPLACE FUNCTION turbo_raise_webhook_version() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-  aside CONSTANT text[] := ARRAY['version', 'terms', 'active', 'filter_plan', 'previous_secrets',
+  aside CONSTANT text[] := ARRAY['version', 'terms', 'active', 'is_over', 'filter_plan', 'previous_secrets',
     'disabled_at', 'updated_at', 'deleted_at'];
 BEGIN
   IF to_jsonb(new) - aside IS DISTINCT FROM to_jsonb(old) - aside THEN

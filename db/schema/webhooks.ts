@@ -58,6 +58,14 @@ const rememberedColumns = () => ({
   version: version(),
 });
 
+/** Nothing more is ever sent to it: it is deleted, or its receiver answered 410 Gone. */
+const isOver = () =>
+  boolean("is_over")
+    .notNull()
+    .generatedAlwaysAs(
+      sql`state = 'deleted' or (state = 'disabled' and coalesce(disabled_reason = 'gone', false))`,
+    );
+
 export const webhook_subscriptions = pgTable(
   "webhook_subscriptions",
   {
@@ -67,6 +75,7 @@ export const webhook_subscriptions = pgTable(
     active: boolean("active")
       .notNull()
       .generatedAlwaysAs(sql`state = 'active'`),
+    is_over: isOver(),
     secret_token: text("secret_token").notNull(),
     // Older secrets that still sign while a rotation overlaps, newest first.
     previous_secrets: jsonb("previous_secrets").$type<SealedSecret[]>().notNull().default([]),
@@ -87,6 +96,8 @@ export const webhook_revisions = pgTable(
       .notNull()
       .references(() => webhook_subscriptions.id),
     ...rememberedColumns(),
+    // As it was in webhook_subscriptions, where it is generated.
+    is_over: boolean("is_over").notNull(),
     made_by: transactionId("made_by")
       .notNull()
       .default(sql`pg_current_xact_id()`),

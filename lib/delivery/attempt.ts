@@ -1,3 +1,4 @@
+import type { AttemptOutcome } from "@/db/schema";
 import type { Clock } from "@/lib/clock";
 import { log, reasonOf } from "@/lib/log";
 import type { Claim } from "./claim";
@@ -16,8 +17,10 @@ export type AttemptTools = {
   retryDelaysSeconds: number[];
 };
 
+/** How an attempt ended: with a result for the log, or withdrawn, as if it had never been claimed. */
 export type AttemptEnd = {
-  settlement: Settlement;
+  claim: Claim;
+  settlement: Settlement | null;
   isTimeout: boolean;
   isAnswered: boolean;
   /** The receiver said 410 Gone. */
@@ -28,6 +31,7 @@ export type AttemptEnd = {
 export type Attempt = {
   claim: Claim;
   ended: Promise<AttemptEnd>;
+  /** Was a byte sent? */
   hasBegun: () => boolean;
   /** Ends it if no byte was sent yet: it is then withdrawn, as if it had never been claimed. */
   withdraw: () => void;
@@ -58,7 +62,7 @@ export function startAttempt(tools: AttemptTools, claim: Claim, mayBegin: () => 
   return {
     claim,
     ended,
-    hasBegun: sending.hasBegun,
+    hasBegun: () => sending.hasBegun,
     withdraw: () => void sending.abort(),
     interrupt: () => {
       isInterrupted = true;
@@ -114,26 +118,15 @@ type Concluded = {
   isInterrupted?: boolean;
 };
 
-function conclude(
-  tools: AttemptTools,
-  { claim, startedAt, result, headers, isInterrupted }: Concluded,
-) {
-  const verdict = judge(
-    result,
-    { trigger: claim.trigger, stepsUsed: claim.steps_used },
-    { delaysSeconds: tools.retryDelaysSeconds, nowMs: tools.clock.nowMs() },
-  );
-  const settlement = settlementOf({ claim, startedAt, result, headers, verdict });
-  if (result.kind === "failure" && result.errorClass === "aborted") {
-    Object.assign(settlement, {
-      ending: isInterrupted ? "interrupted" : "withdrawn",
-      status: "pending",
-      delay_ms: 0,
-      steps_used: claim.steps_used,
-    });
-  }
-  tell(claim, settlement);
+function conclude(tools: AttemptTools, concluded: Concluded): AttemptEnd {
+  const { claim, result, isInterrupted } = concluded;
+  const isAborted = result.kind === "failure" && result.errorClass === "aborted";
+  const isWithdrawn = isAborted && !isInterrupted;
+  const verdict = isAborted ? interrupted(claim) : verdictOf(tools, concluded);
+  const settlement = isWithdrawn ? null : settlementOf(concluded, verdict);
+  if (settlement) logAttempt(claim, settlement);
   return {
+    claim,
     settlement,
     isTimeout: result.kind === "failure" && result.errorClass === "timeout",
     isAnswered: result.kind === "response",
@@ -141,16 +134,31 @@ function conclude(
   };
 }
 
-type Judged = Omit<Concluded, "isInterrupted"> & { verdict: Verdict };
+type Judged = Omit<Verdict, "outcome"> & { outcome: AttemptOutcome };
 
-function settlementOf({ claim, startedAt, result, headers, verdict }: Judged): Settlement {
+/** We stopped: due again at once, and no step of the schedule is used up. */
+function interrupted(claim: Claim): Judged {
+  const { steps_used: stepsUsed } = claim;
+  return { outcome: "interrupted", status: "pending", delayMs: 0, stepsUsed, isGone: false };
+}
+
+function verdictOf(tools: AttemptTools, { claim, result }: Concluded): Judged {
+  const attempted = { trigger: claim.trigger, stepsUsed: claim.steps_used };
+  const { retryDelaysSeconds: delaysSeconds } = tools;
+  return judge(result, attempted, { delaysSeconds, nowMs: tools.clock.nowMs() });
+}
+
+function settlementOf(
+  { claim, startedAt, result, headers }: Concluded,
+  verdict: Judged,
+): Settlement {
   const isResponse = result.kind === "response";
   return {
     delivery_id: claim.delivery_id,
-    attempt: claim.attempt,
+    number: claim.attempt,
     claimed_until: claim.claimed_until,
     trigger: claim.trigger,
-    ending: verdict.outcome,
+    outcome: verdict.outcome,
     status: verdict.status,
     delay_ms: verdict.delayMs,
     steps_used: verdict.stepsUsed,
@@ -172,7 +180,7 @@ function settlementOf({ claim, startedAt, result, headers, verdict }: Judged): S
   };
 }
 
-function errorMessageOf(result: AttemptResult, { outcome }: Verdict): string | null {
+function errorMessageOf(result: AttemptResult, { outcome }: Judged): string | null {
   if (result.kind === "failure") return result.message;
   if (outcome === "success") return null;
   const { location } = result.headers;
@@ -182,16 +190,13 @@ function errorMessageOf(result: AttemptResult, { outcome }: Verdict): string | n
   return `HTTP ${result.status}`;
 }
 
-function tell(
-  claim: Claim,
-  { ending, status, duration_ms, response_code, error_class, delay_ms }: Settlement,
-): void {
-  if (ending === "withdrawn") return;
+function logAttempt(claim: Claim, settlement: Settlement): void {
+  const { outcome, status, duration_ms, response_code, error_class, delay_ms } = settlement;
   const wait = status === "pending" ? `, next in ${Math.round(delay_ms / 100) / 10} s` : "";
-  const write = ending === "success" ? log.info : log.warn;
+  const write = outcome === "success" ? log.info : log.warn;
   write(
     `webhook attempt ${claim.attempt} of ${claim.event_type} to "${claim.webhook_name}": ` +
-      `${ending} ${response_code ?? error_class ?? ""}${wait}`,
+      `${outcome} ${response_code ?? error_class ?? ""}${wait}`,
     {
       webhook_id: claim.webhook_id,
       event_id: claim.event_id,

@@ -93,7 +93,7 @@ function report(news: Finding[]): void {
 async function look(sql: Statements, isEnabled: boolean): Promise<Look<Finding>> {
   const [row] = await sql<{ checked_at: Date; findings: Finding[] }[]>`
     with webhook as (
-      select webhook.id, state, state = 'deleted' or (state = 'disabled' and disabled_reason = 'gone') as is_over,
+      select webhook.id, state, is_over,
         coalesce(lease_until > clock_timestamp(), false) as is_held
       from webhook_subscriptions webhook left join webhook_lanes on webhook_id = webhook.id
     ), found as (

@@ -1,7 +1,7 @@
 import type { Statements } from "@/db/client";
 import type { AttemptTrigger, SealedSecret } from "@/db/schema";
-import { claimWindowMs } from "@/lib/claim-window";
 import { clock } from "@/lib/clock";
+import { claimWindowMs } from "@/lib/webhooks/test-delivery";
 
 /** More interruptions than this, and the delivery has failed: something about it kills us. */
 const mostInterruptions = 10;
@@ -29,19 +29,27 @@ export type Claim = {
   terms: number;
 };
 
-const claimColumns = (sql: Statements) => sql`
+/** What tells one claim of a delivery from every other. */
+export type ClaimKey = Pick<Claim, "delivery_id" | "attempt" | "claimed_until">;
+
+export const claimColumns = (sql: Statements) => sql`
   delivery.id as delivery_id, delivery.attempts as attempt, delivery.trigger, delivery.steps_used,
   delivery.claimed_until::text, delivery.next_attempt_at::text as due_at,
   event.id as event_id, event.type as event_type, event.created_at as event_at, event.body,
   webhook.id as webhook_id, webhook.name as webhook_name, webhook.url, webhook.secret_token,
   webhook.previous_secrets, webhook.terms`;
 
-type Read = { read_at_ms: number };
-const readAt = (sql: Statements) =>
+/** What a claim does to its deliveries. */
+export const claiming = (sql: Statements, timeoutMs: number) => sql`
+  attempts = attempts + 1,
+  claimed_until = clock_timestamp() + ${claimWindowMs(timeoutMs)} * interval '1 ms'`;
+
+export type Read = { read_at_ms: number };
+export const readAt = (sql: Statements) =>
   sql`extract(epoch from clock_timestamp())::float8 * 1000 as read_at_ms`;
 
 /** An attempt bears the database's time: what a claim says of it corrects a clock that went wrong. */
-function correctClock(claim: Read | undefined, askedAtMs: number): void {
+export function correctClock(claim: Read | undefined, askedAtMs: number): void {
   if (!claim) return;
   const tookMs = performance.now() - askedAtMs;
   clock().correct({ epochMs: claim.read_at_ms, askedAtMs, tookMs });
@@ -78,15 +86,35 @@ export async function claimDue(
         and next_attempt_at <= now() ${after}
       order by ${order} limit ${input.most} for update skip locked
     )
-    update webhook_deliveries delivery set attempts = attempts + 1,
-      claimed_until = clock_timestamp() + ${claimWindowMs(input.timeoutMs)} * interval '1 ms'
+    update webhook_deliveries delivery set ${claiming(sql, input.timeoutMs)}
     from due, events event, webhook_subscriptions webhook, webhook_lanes lane
     where delivery.id = due.id and event.id = delivery.event_id
       and webhook.id = ${input.webhookId} and webhook.state = 'active'
       and lane.webhook_id = webhook.id and lane.holder = ${input.holder} and lane.lease_until > now()
     returning ${claimColumns(sql)}, ${readAt(sql)}`;
   correctClock(claims[0], askedAtMs);
+  return inOrder(claims);
+}
+
+/** The first due first; of those due at one moment, the one that was written first. */
+export function inOrder<T extends Pick<Claim, "due_at" | "delivery_id">>(claims: T[]): T[] {
   return claims.toSorted((a, b) => (a.due_at + a.delivery_id < b.due_at + b.delivery_id ? -1 : 1));
+}
+
+/** Undoes claims under which no byte was sent: as due as they were, as if never claimed. */
+export async function withdrawClaims(sql: Statements, claims: ClaimKey[]): Promise<void> {
+  const ids = claims.map((claim) => claim.delivery_id);
+  await sql`
+    update webhook_deliveries delivery set attempts = attempts - 1, claimed_until = null,
+      (status, next_attempt_at) = (
+        select case when is_over then 'cancelled' else 'pending' end,
+          case when not is_over then delivery.next_attempt_at end
+        from webhook_subscriptions where id = delivery.subscription_id)
+    from unnest(${ids}::uuid[], ${claims.map((claim) => claim.attempt)}::int[],
+      ${claims.map((claim) => claim.claimed_until)}::text[]::timestamptz[]
+    ) as claim (delivery_id, attempt, claimed_until)
+    where delivery.id = any(${ids}::uuid[]) and delivery.id = claim.delivery_id
+      and delivery.attempts = claim.attempt and delivery.claimed_until = claim.claimed_until`;
 }
 
 /** The claim of a test delivery, which is born claimed; null when it is settled or its webhook gone. */
@@ -166,7 +194,7 @@ export async function cancelOrphans(sql: Statements, most = 5_000): Promise<numb
         select 1 from webhook_deliveries
         where subscription_id = webhook.id and status = 'pending' and claimed_until is null limit 1
       ) waiting
-      where state = 'deleted' or (state = 'disabled' and disabled_reason = 'gone')
+      where is_over
     )
     update webhook_deliveries set status = 'cancelled', next_attempt_at = null
     where id in (

@@ -17,6 +17,7 @@ import {
   type Receiver,
 } from "@/lib/testing";
 import type { Deliverer } from "./deliverer";
+import { whoMayBegin } from "./fence";
 
 const database = await createTestDatabase();
 const { sql } = database;
@@ -215,10 +216,12 @@ describe("fence", () => {
 
   it("holds for a claim that was on its way and read the old terms", async () => {
     const other = await receive();
-    const [id = ""] = await addDeliveries(sql, webhookId);
     const gate = await holdClaims(sql);
     const deliverer = open();
     const draining = drain(deliverer);
+    await eventually(() => deliverer.wake(webhookId));
+    const [id = ""] = await addDeliveries(sql, webhookId);
+    deliverer.wake(webhookId);
     await eventually(gate.waiting);
     await setUrl(other.url);
     deliverer.fence(webhookId, 2);
@@ -226,6 +229,21 @@ describe("fence", () => {
     await draining;
     expect(receiver.posts).toEqual([]);
     expect(other.posts).toMatchObject([{ deliveryId: id, attempt: 1 }]);
+  });
+
+  it("comes after a take under way, whose holder it then finds", async () => {
+    const [id = ""] = await addDeliveries(sql, webhookId);
+    const gate = await holdClaims(sql);
+    const draining = drain(open());
+    await eventually(gate.waiting);
+    const elsewhere = setUrl("http://127.0.0.1:9/").then(() =>
+      whoMayBegin(sql, { webhookId, terms: 2, timeoutMs: 2_000, ours: [] }),
+    );
+    await gate.open();
+    const { holder } = await elsewhere;
+    expect(holder).not.toBeNull();
+    await draining;
+    expect(receiver.posts).toMatchObject([{ deliveryId: id, attempt: 1 }]);
   });
 
   it("lets a POST that has begun come to its end", async () => {

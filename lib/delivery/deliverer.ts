@@ -1,31 +1,13 @@
-import type { Database } from "@/db/client";
-import { clock } from "@/lib/clock";
-import type { Env } from "@/lib/env";
-import { log, reasonOf } from "@/lib/log";
-import { startAttempt, type Attempt, type AttemptEnd, type AttemptTools } from "./attempt";
-import { loadTestClaim, type Claim } from "./claim";
+import { Attempts, type AttemptsOptions, type Ring } from "./attempts";
+import { loadTestClaim } from "./claim";
 import { Drain } from "./drain";
-import type { DrainTools } from "./drain-tools";
-import { disableGone } from "./disable-gone";
+import { TestTerms } from "./fence";
 import { nextDueMs } from "./lane";
-import { giveBackInTime, giveBackLost, type LostClaim } from "./lost-claims";
-import type { Sender } from "@/lib/outbound/send";
-import { Settler } from "./settle";
-import { SocketBudget } from "./socket-budget";
-import { TestTerms } from "./test-terms";
 
-const mostSockets = 1024;
 /** How long a stop waits for attempts under way before it writes them down as interrupted. */
 const defaultGraceMs = 7_000;
 
-export type DelivererOptions = {
-  db: Database;
-  sender: Sender;
-  openSecret: AttemptTools["openSecret"];
-  userAgent: string;
-  settings: Env["webhook"];
-  graceMs?: number;
-};
+export type DelivererOptions = AttemptsOptions & { graceMs?: number };
 
 export type DrainOptions = {
   /** Claims nothing after so long. */
@@ -40,26 +22,17 @@ export type DrainOptions = {
   ring?: Ring;
 };
 
-/** Told of other lanes that have work now, because of what came of an attempt. */
-export type Ring = (webhookIds: string[]) => void;
-
-type AttemptTerms = { isHolder: () => boolean; ring: Ring | undefined };
-
-/** All delivering of this process: its drains, its attempts under way, its results being written. */
+/** All delivering of this process: its turns at lanes, and the attempts they make. */
 export class Deliverer {
   readonly #options: DelivererOptions;
-  readonly #settler: Settler;
-  readonly #sockets = new SocketBudget(mostSockets);
-  readonly #drains = new Map<string, Drain>();
-  readonly #turns = new Set<Drain>();
-  readonly #attempts = new Set<Attempt>();
-  readonly #leastTerms = new Map<string, number>();
+  readonly #attempts: Attempts;
+  readonly #turns = new Map<string, Set<Drain>>();
   readonly #work = new Set<Promise<unknown>>();
   #isStopping = false;
 
   constructor(options: DelivererOptions) {
     this.#options = options;
-    this.#settler = new Settler(options.db.sql);
+    this.#attempts = new Attempts(options);
   }
 
   /** Will take no lane any more: another process, or the next start, must. */
@@ -70,14 +43,12 @@ export class Deliverer {
   /** Drains one lane if nobody else does. */
   async drain(webhookId: string, how: DrainOptions): Promise<{ isTaken: boolean }> {
     if (this.#isStopping || !this.#options.settings.enabled) return { isTaken: false };
-    return this.#track(this.#takeTurn(webhookId, how));
+    return this.#track(this.#at(webhookId, () => this.#takeTurn(webhookId, how)));
   }
 
   async #takeTurn(webhookId: string, { sliceMs = Infinity, leave, offer, ring }: DrainOptions) {
-    const drain = new Drain(this.#drainTools(ring), webhookId, sliceMs);
-    this.#turns.add(drain);
-    const turn = drain.run(() => this.#enlist(drain));
-    const isTaken = await turn.finally(() => this.#turns.delete(drain));
+    const drain = new Drain({ attempts: this.#attempts, webhookId, sliceMs, ring });
+    const isTaken = await this.#run(drain);
     if (!isTaken) return { isTaken };
     // In statements of their own: what was committed while the lease still stood is seen only now.
     for (;;) {
@@ -90,29 +61,46 @@ export class Deliverer {
     }
   }
 
-  #enlist(drain: Drain): () => void {
-    this.#drains.set(drain.webhookId, drain);
-    return () => {
-      if (this.#drains.get(drain.webhookId) === drain) this.#drains.delete(drain.webhookId);
-    };
+  async #run(drain: Drain): Promise<boolean> {
+    const { webhookId } = drain;
+    const turns = this.#turns.get(webhookId) ?? new Set();
+    this.#turns.set(webhookId, turns.add(drain));
+    try {
+      return await drain.run();
+    } finally {
+      turns.delete(drain);
+      if (turns.size === 0) this.#turns.delete(webhookId);
+    }
+  }
+
+  /** While this works, the fences of the webhook are kept. */
+  async #at<T>(webhookId: string, work: () => Promise<T>): Promise<T> {
+    const { terms } = this.#attempts;
+    terms.enter(webhookId);
+    try {
+      return await work();
+    } finally {
+      terms.leave(webhookId);
+    }
   }
 
   /** As whom this process holds lanes at present. */
   get holders(): string[] {
-    return [...this.#turns].map((drain) => drain.holder);
+    return [...this.#turns.values()].flatMap((turns) => [...turns].map((drain) => drain.holder));
+  }
+
+  #turnsAt(webhookId: string): Drain[] {
+    return [...(this.#turns.get(webhookId) ?? [])];
   }
 
   /** Tells the drain of this lane, if it runs here, that there may be work; false: it does not. */
   wake(webhookId: string): boolean {
-    const drain = this.#drains.get(webhookId);
-    if (!drain?.isHolder) return false;
-    drain.wake();
-    return true;
+    return this.#turnsAt(webhookId).filter((drain) => drain.wake()).length > 0;
   }
 
   /** As `wake`, for work of another process, which might take the lane itself. */
   askFor(webhookId: string): void {
-    this.#drains.get(webhookId)?.askFor();
+    for (const drain of this.#turnsAt(webhookId)) drain.askFor();
   }
 
   /** Makes the one attempt of a test delivery, beside the lane. */
@@ -121,134 +109,53 @@ export class Deliverer {
     const askedAtMs = performance.now();
     const claim = await loadTestClaim(sql, deliveryId);
     if (!claim || this.#isStopping) return;
-    const terms = new TestTerms(async () => {
-      const now = await loadTestClaim(sql, deliveryId);
-      return now?.terms === claim.terms;
-    }, askedAtMs);
-    const end = await this.#attempt(claim, { isHolder: () => terms.hold, ring });
-    terms.end();
-    // It has sent nothing, and is the lane's now.
-    if (end.settlement.status === "pending") ring?.([claim.webhook_id]);
+    await this.#track(
+      this.#at(claim.webhook_id, async () => {
+        const look = async () => (await loadTestClaim(sql, deliveryId))?.terms === claim.terms;
+        const terms = new TestTerms(look, askedAtMs);
+        const { written } = this.#attempts.start(claim, () => terms.hold, ring);
+        const { settlement } = await written;
+        terms.end();
+        // It has sent nothing, or was interrupted, and is the lane's now.
+        if (settlement === null || settlement.status === "pending") ring?.([claim.webhook_id]);
+      }),
+    );
   }
 
   /**
-   * After this, no POST begins here for the webhook under terms older than `terms`: attempts
-   * that have sent nothing yet are withdrawn, later ones are refused as they begin.
+   * After this, no POST begins here for the webhook under terms older than `terms`: what has sent
+   * nothing yet is withdrawn, later attempts are refused as they begin.
    */
   fence(webhookId: string, terms: number): void {
-    const least = Math.max(terms, this.#leastTerms.get(webhookId) ?? 0);
-    this.#leastTerms.set(webhookId, least);
-    for (const attempt of this.#attempts) {
-      const { claim } = attempt;
-      if (claim.webhook_id === webhookId && claim.terms < least && !attempt.hasBegun()) {
-        attempt.withdraw();
-      }
-    }
+    this.#attempts.fence(webhookId, terms);
+    for (const drain of this.#turnsAt(webhookId)) drain.fence(terms);
   }
 
   /** Attempts under way in this process. */
   get inFlight(): number {
-    return this.#attempts.size;
+    return this.#attempts.inFlight;
   }
 
-  /** The deliveries of those attempts: their results are here, or will be. */
+  /** The deliveries that are claimed here: what came of them is here, or will be. */
   deliveriesUnderWay(): string[] {
-    return [...this.#attempts].map((attempt) => attempt.claim.delivery_id);
+    return this.#attempts.deliveries();
   }
 
   /** Claims nothing more, waits for what is under way, writes the rest down as interrupted. */
   async stop(): Promise<void> {
     this.#isStopping = true;
-    for (const drain of this.#turns) drain.stop();
-    const cutOff = setTimeout(() => this.#interruptAll(), this.#options.graceMs ?? defaultGraceMs);
+    for (const turns of this.#turns.values()) for (const drain of turns) drain.stop();
+    const graceMs = this.#options.graceMs ?? defaultGraceMs;
+    const cutOff = setTimeout(() => this.#attempts.interrupt(), graceMs);
     // A turn that ends may have begun attempts until then.
     while (this.#work.size > 0) await Promise.allSettled(this.#work);
     clearTimeout(cutOff);
-    await this.#options.sender.close();
+    await this.#attempts.close();
   }
 
   #track<T>(work: Promise<T>): Promise<T> {
     const tracked = work.finally(() => this.#work.delete(tracked));
     this.#work.add(tracked);
     return tracked;
-  }
-
-  #interruptAll(): void {
-    log.warn("webhook attempts interrupted", { count: this.#attempts.size });
-    for (const attempt of this.#attempts) attempt.interrupt();
-  }
-
-  #drainTools(ring: Ring | undefined): DrainTools {
-    const { settings, db } = this.#options;
-    return {
-      sql: db.sql,
-      parallelism: settings.parallelism,
-      timeoutMs: settings.timeoutMs,
-      nowMs: () => clock().nowMs(),
-      sockets: this.#sockets,
-      attempt: (claim, isHolder) => this.#attempt(claim, { isHolder, ring }),
-      fence: (webhookId, terms) => this.fence(webhookId, terms),
-      deliveriesUnderWay: () => this.deliveriesUnderWay(),
-      noteLost: (lost) => void this.#giveBack(lost, ring),
-    };
-  }
-
-  async #giveBack(lost: LostClaim, ring: Ring | undefined): Promise<void> {
-    const { db, settings } = this.#options;
-    const work = () =>
-      giveBackLost(db.sql, {
-        lost,
-        timeoutMs: settings.timeoutMs,
-        ours: this.deliveriesUnderWay(),
-      });
-    const isAny = await giveBackInTime(work, () => this.#isStopping);
-    if (isAny && !this.wake(lost.webhookId)) ring?.([lost.webhookId]);
-  }
-
-  #attempt(claim: Claim, terms: AttemptTerms): Promise<AttemptEnd> {
-    return this.#track(this.#makeAttempt(claim, terms));
-  }
-
-  async #makeAttempt(claim: Claim, { isHolder, ring }: AttemptTerms): Promise<AttemptEnd> {
-    const { sender, openSecret, userAgent, settings } = this.#options;
-    const tools = {
-      sender,
-      clock: clock(),
-      openSecret,
-      userAgent,
-      timeoutMs: settings.timeoutMs,
-      retryDelaysSeconds: settings.retryDelaysSeconds,
-    };
-    const mayBegin = () =>
-      isHolder() && claim.terms >= (this.#leastTerms.get(claim.webhook_id) ?? 0);
-    const attempt = startAttempt(tools, claim, mayBegin);
-    this.#attempts.add(attempt);
-    const end = await attempt.ended;
-    // First the webhook: after a crash between the two nobody is sent what its receiver refused.
-    const isDisabled = end.isGone && (await this.#disableGone(end, ring));
-    await this.#settler.settle(end.settlement);
-    this.#attempts.delete(attempt);
-    if (end.isGone && !isDisabled) await this.#disableGone(end, ring);
-    return end;
-  }
-
-  /** False: the database was away. */
-  async #disableGone({ settlement }: AttemptEnd, ring: Ring = () => {}): Promise<boolean> {
-    try {
-      const ctx = {
-        db: this.#options.db,
-        requestId: settlement.delivery_id,
-        afterCommit: { ring },
-      };
-      await disableGone(ctx, settlement);
-      return true;
-    } catch (error) {
-      // Its next delivery will be told 410 as well.
-      log.error("webhook not disabled although its receiver is gone", {
-        delivery_id: settlement.delivery_id,
-        reason: reasonOf(error),
-      });
-      return false;
-    }
   }
 }

@@ -10,7 +10,6 @@ import {
   useEnv,
 } from "@/lib/testing";
 import { disableGone } from "./disable-gone";
-import type { Settlement } from "./settle";
 
 useEnv();
 const database = await createTestDatabase();
@@ -27,8 +26,7 @@ beforeEach(async () => {
 afterAll(() => database.close());
 
 async function answerGone(delivery_id: string, answeredUrl = url): Promise<void> {
-  // Only these two are read of it.
-  await disableGone(ctx, { delivery_id, url: answeredUrl } as Settlement);
+  await disableGone(ctx, { delivery_id, url: answeredUrl });
 }
 
 const readWebhook = async () => {

@@ -6,26 +6,28 @@ import { commitChange } from "@/lib/events/record";
 import { log } from "@/lib/log";
 import { selectWebhooks, type WebhookRow } from "@/lib/webhooks/show";
 import { webhookEvent } from "@/lib/webhooks/webhook-event";
-import { cancelOrphans } from "./claim";
-import type { Settlement } from "./settle";
+import { cancelOrphans, type Claim } from "./claim";
 
 /**
  * 410 Gone: the receiver wants nothing more. Disables the webhook, unless it has been pointed
- * elsewhere since the attempt began, tells of it, and cancels what waits for it.
+ * elsewhere since the attempt began, tells of it, and cancels what waits for it. Answers whether it
+ * was this that disabled it.
  */
 export async function disableGone(
   ctx: SystemContext,
-  { delivery_id, url }: Settlement,
-): Promise<void> {
+  { delivery_id, url }: Pick<Claim, "delivery_id" | "url">,
+): Promise<boolean> {
   for (;;) {
     const before = await findWebhookOf(ctx, delivery_id);
-    if (before?.url !== url || (before.state !== "active" && before.state !== "paused")) return;
+    if (before?.url !== url || (before.state !== "active" && before.state !== "paused")) {
+      return false;
+    }
     if (!(await disable(ctx, before))) continue;
     log.warn(`webhook "${before.name}" disabled: its receiver answered 410 Gone`, {
       webhook_id: before.id,
     });
     await cancelOrphans(ctx.db.sql);
-    return;
+    return true;
   }
 }
 

@@ -1,18 +1,16 @@
-import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { clock } from "@/lib/clock";
 import { log, reasonOf } from "@/lib/log";
-import { claimDue, interruptClaims, type Claim, type Cursor } from "./claim";
-import type { DrainTools } from "./drain-tools";
+import type { Attempts, Ring } from "./attempts";
+import { Alarm } from "./alarm";
+import { claimDue, type Claim } from "./claim";
+import { ClaimAhead } from "./claim-ahead";
+import { LaneOrder, type ClaimOrder } from "./lane-order";
 import { markTermsSeen } from "./fence";
-import {
-  countForeignClaims,
-  leaseMs,
-  nextDueMs,
-  keepReleasing,
-  renewEveryMs,
-  renewLane,
-  takeLane,
-} from "./lane";
+import { nextDueMs, renewEveryMs, type Taken } from "./lane";
+import { faultPauseMs, Lease, mostFaults } from "./lease";
+import { LaneSlots } from "./slots";
+import { giveBackInTime, takeOverClaims } from "./lost-claims";
 
 /** Idle with the lane in hand this long before releasing it: new work then costs no new run. */
 const lingerMs = 100;
@@ -20,51 +18,55 @@ const lingerMs = 100;
 const shortWaitMs = 3_000;
 /** With attempts under way, the lane is looked at this often even if every hint was lost. */
 const lookEveryMs = 500;
-/** Statements that fail are tried again after this long, so often in a row. */
-const faultPauseMs = 250;
-const mostFaults = 12;
 const clockErrorMs = 50;
 /** A lane that other processes ask for changes hands this often, so that they share the work. */
 const handOverMs = 5_000;
-/** This many time-outs in a row make a lane suspect: one probe at a time until something answers. */
-const suspectAfter = 3;
-/** A lane whose oldest due row is older than this is far behind: a quarter goes to its newest rows. */
-const farBehindMs = 60_000;
+
+type DrainOptions = { attempts: Attempts; webhookId: string; sliceMs: number; ring?: Ring };
 
 /** One holder's turn at one lane: takes the lease, makes what is due happen, releases it. */
 export class Drain {
   readonly webhookId: string;
-  /** Of its own, not the process's: an older turn of this process must not pass for this one. */
-  readonly holder = randomUUID();
-  readonly #tools: DrainTools;
-  #sliceEndsAt: number;
+  readonly #attempts: Attempts;
+  readonly #ring: Ring | undefined;
+  readonly #lease: Lease;
+  readonly #slots: LaneSlots;
+  readonly #ahead = new ClaimAhead();
   readonly #beganAt = performance.now();
-  #takenAtMs = 0;
-  #leaseEndsAt = 0;
-  #isOver = false;
+  #sliceEndsAt: number;
+  #heldSinceMs = 0;
   #terms = 0;
-  #timeoutsInRow = 0;
-  #foreignClaims = 0;
-  #inFlight = 0;
-  #cursor: Cursor | null = null;
-  #claimCount = 0;
+  readonly #order = new LaneOrder();
   #faults = 0;
   #isStopping = false;
   #isAskedFor = false;
-  #hasNews = true;
-  #wakeUp: () => void = () => {};
-  readonly #underWay = new Map<string, Promise<void>>();
+  /** May the lane have more that is due than is claimed? */
+  #mayHaveMore = false;
+  /** When the lane is next due as far as its first claim told, null: never; undefined: not known any more. */
+  #nextDueAt: number | null | undefined;
+  readonly #alarm = new Alarm();
+  /** Attempts and withdrawals that are not on disk yet. */
+  readonly #unwritten = new Map<Claim, Promise<unknown>>();
 
-  constructor(tools: DrainTools, webhookId: string, sliceMs: number) {
-    this.#tools = tools;
+  constructor({ attempts, webhookId, sliceMs, ring }: DrainOptions) {
+    const { parallelism, timeoutMs } = attempts.settings;
     this.webhookId = webhookId;
+    this.#attempts = attempts;
+    this.#ring = ring;
+    this.#lease = new Lease({ sql: attempts.db.sql, webhookId, parallelism, timeoutMs });
+    this.#slots = new LaneSlots(attempts.sockets, parallelism);
     this.#sliceEndsAt = this.#beganAt + sliceMs;
   }
 
-  /** There may be new work: look without a new run. */
-  wake(): void {
-    this.#hasNews = true;
-    this.#wakeUp();
+  get holder(): string {
+    return this.#lease.holder;
+  }
+
+  /** There may be new work: look without a new run. False: it is not the holder. */
+  wake(): boolean {
+    this.#mayHaveMore = true;
+    this.#alarm.ring();
+    return this.#lease.isHolder;
   }
 
   /** Another process has work for this lane: it is put up for taking once it was held a while. */
@@ -79,56 +81,53 @@ export class Drain {
     return this.#isAskedFor && !this.#isStopping && performance.now() >= this.#sliceEndsAt;
   }
 
-  /** Claims nothing more; what is under way goes on. */
+  /** Claims and begins nothing more; what is under way goes on. */
   stop(): void {
     this.#isStopping = true;
-    this.#wakeUp();
+    this.#alarm.ring();
   }
 
-  /** Still within its lease? Asked before each POST; by monotonic time, whatever the wall says. */
-  get isHolder(): boolean {
-    return !this.#isOver && performance.now() < this.#leaseEndsAt;
+  /** What was claimed under older terms is not begun any more. */
+  fence(terms: number): void {
+    void this.#withdraw(this.#ahead.dropOlder(terms));
   }
 
-  /**
-   * Runs the turn; false: somebody else holds the lane. `enlist` makes this drain known to those
-   * who wake it and is undone before the lane is released: later news then goes by the lane's row,
-   * and the last look finds it.
-   */
-  async run(enlist: () => () => void): Promise<boolean> {
-    const { sql } = this.#tools;
-    const { webhookId, holder } = this;
-    this.#leaseEndsAt = performance.now() + leaseMs;
-    const taken = await takeLane(sql, { webhookId, holder }).catch(async (error: unknown) => {
-      // It may have been taken all the same.
-      await this.#release();
-      throw error;
-    });
+  /** Resolves when all that is still under way is written down; null: nothing is. */
+  stragglers(): Promise<unknown> | null {
+    return this.#unwritten.size > 0 ? Promise.all(this.#unwritten.values()) : null;
+  }
+
+  /** Runs the turn; false: somebody else holds the lane. */
+  async run(): Promise<boolean> {
+    const isStopping = () => this.#isStopping;
+    const taken = await this.#lease.take(isStopping);
     if (!taken.isTaken) return false;
-    this.#takenAtMs = taken.takenAtMs;
-    this.#terms = taken.terms;
-    this.#timeoutsInRow = taken.timeoutsInRow;
-    this.#foreignClaims = taken.liveClaims;
-    const delist = enlist();
     const renewal = setInterval(() => void this.#renew(), renewEveryMs);
     try {
-      if (taken.hasExpiredClaims) await this.#takeOver();
+      await this.#start(taken);
       while (await this.#tryTurn());
     } finally {
-      delist();
       clearInterval(renewal);
-      // Whoever finds no holder relies on it: what has sent nothing by now sends nothing any more.
-      this.#isOver = true;
-      await this.#release();
+      this.#lease.end();
+      // The next holder finds them as they were before.
+      await this.#withdraw(this.#ahead.dropAll());
+      await this.#lease.release({ timeoutsInRow: this.#slots.timeoutsInRow, isStopping });
     }
     return true;
   }
 
-  #release(): Promise<void> {
-    const { webhookId, holder } = this;
-    const released = { webhookId, holder, timeoutsInRow: this.#timeoutsInRow };
-    const isOver = () => this.#isStopping || performance.now() >= this.#leaseEndsAt;
-    return keepReleasing(this.#tools.sql, released, isOver);
+  async #start(taken: Taken & { isRetried: boolean }): Promise<void> {
+    this.#heldSinceMs = taken.heldSinceMs;
+    this.#terms = taken.terms;
+    this.#slots.timeoutsInRow = taken.timeoutsInRow;
+    this.#slots.foreignClaims = taken.liveClaims;
+    const { nextDueMs: dueMs } = taken;
+    this.#nextDueAt = dueMs === null ? null : performance.now() + dueMs;
+    if (taken.liveClaims > 0 || taken.hasExpiredClaims) this.#nextDueAt = undefined;
+    const most = this.#slots.limit;
+    this.#accept(taken.claims, this.#order.first(most), most);
+    if (taken.isRetried) void this.#giveBackLost();
+    if (taken.hasExpiredClaims) await this.#takeOver();
   }
 
   /** A turn; a fault of the database, unless it lasts, does not end what holds the lane. */
@@ -139,156 +138,160 @@ export class Drain {
       return goesOn;
     } catch (error) {
       this.#faults += 1;
-      if (!this.isHolder || this.#faults > mostFaults) throw error;
+      if (!this.#lease.isHolder || this.#faults > mostFaults) throw error;
       if (this.#faults === 1) {
         const fields = { webhook_id: this.webhookId, reason: reasonOf(error) };
         log.warn("webhook lane not looked at; trying again", fields);
       }
       await sleep(faultPauseMs);
-      this.#hasNews = true;
+      this.#mayHaveMore = true;
       return true;
     }
   }
 
-  /** Claims and starts what fits, then waits for a reason to look again; false: nothing more to do. */
+  get #isOn(): boolean {
+    return !this.#isStopping && this.#lease.isHolder && performance.now() < this.#sliceEndsAt;
+  }
+
+  /** Begins what fits and claims more, or waits for a reason to; false: nothing more to do. */
   async #turn(): Promise<boolean> {
-    if (this.#isStopping || !this.isHolder || performance.now() >= this.#sliceEndsAt) return false;
-    if (this.#hasNews && this.#freeSlots() > 0) await this.#claim();
-    if (this.#hasNews && this.#freeSlots() > 0) return true;
-    if (this.#inFlight > 0) {
-      if (!(await this.#wait(lookEveryMs)) && this.#freeSlots() > 0) this.#hasNews = true;
+    if (!this.#isOn) return false;
+    this.#begin();
+    if (this.#isToClaim) {
+      await this.#claim();
       return true;
     }
-    if (await this.#wait(lingerMs)) return true;
-    const dueMs = await nextDueMs(this.#tools.sql, this.webhookId);
-    if (dueMs === null || dueMs > shortWaitMs) return this.#hasNews;
-    await this.#wait(dueMs);
-    await this.#takeOver();
-    this.#hasNews = true;
+    if (this.#unwritten.size + this.#ahead.size === 0) return this.#idle();
+    if (!(await this.#wait(lookEveryMs))) this.#mayHaveMore = true;
     return true;
   }
 
-  /** Writes down as interrupted what another holder claimed and never brought to an end. */
-  async #takeOver(): Promise<void> {
-    const { sql, timeoutMs, deliveriesUnderWay } = this.#tools;
-    const { webhookId } = this;
-    await interruptClaims(sql, { of: { webhookId }, timeoutMs, ours: deliveriesUnderWay() });
-    this.#foreignClaims = await countForeignClaims(sql, webhookId, [...this.#underWay.keys()]);
+  async #idle(): Promise<boolean> {
+    if (await this.#wait(lingerMs)) return true;
+    const dueMs =
+      this.#nextDueAt === undefined
+        ? await nextDueMs(this.#attempts.db.sql, this.webhookId)
+        : this.#nextDueAt && Math.max(0, this.#nextDueAt - performance.now());
+    if (dueMs === null || dueMs > shortWaitMs) return this.#mayHaveMore;
+    await this.#wait(dueMs);
+    await this.#takeOver();
+    this.#mayHaveMore = true;
+    return true;
   }
 
-  /** Resolves true on a wake-up, false when `ms` have passed without one. */
   #wait(ms: number): Promise<boolean> {
-    if (this.#hasNews && this.#freeSlots() > 0) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(false), ms);
-      this.#wakeUp = () => {
-        clearTimeout(timer);
-        resolve(true);
-      };
-    });
+    return this.#isToClaim ? Promise.resolve(true) : this.#alarm.wait(ms);
   }
 
-  get #isSuspect(): boolean {
-    return this.#timeoutsInRow >= suspectAfter;
-  }
-
-  #freeSlots(): number {
-    const limit = this.#isSuspect ? 1 : this.#tools.parallelism - this.#foreignClaims;
-    return Math.max(0, limit - this.#inFlight);
+  get #isToClaim(): boolean {
+    return this.#mayHaveMore && this.#ahead.isToClaim(this.#slots, this.#unwritten.size);
   }
 
   async #claim(): Promise<void> {
-    const { sql, timeoutMs, sockets } = this.#tools;
+    const { db, settings } = this.#attempts;
+    const reach = this.#ahead.reach(this.#slots.limit);
+    const order = this.#order.next(this.#ahead.room(this.#slots, this.#unwritten.size));
+    this.#mayHaveMore = false;
+    this.#nextDueAt = undefined;
     const { webhookId, holder } = this;
-    const isSuspect = this.#isSuspect;
-    const isFirst = this.#inFlight === 0;
-    const most = sockets.take(this.#freeSlots(), { isSuspect, isFirst });
-    this.#hasNews = false;
-    if (most === 0) return;
-    const newestFirst = this.#isFarBehind && ++this.#claimCount % 4 === 0;
-    const after = newestFirst ? null : this.#cursor;
-    let claims: Claim[] = [];
-    try {
-      const claim = { webhookId, holder, most, timeoutMs, after, newestFirst };
-      claims = await claimDue(sql, claim);
-    } catch (error) {
-      this.#noteLost();
+    const input = { webhookId, holder, timeoutMs: settings.timeoutMs, ...order };
+    const claims = await claimDue(db.sql, input).catch((error: unknown) => {
+      void this.#giveBackLost();
       throw error;
-    } finally {
-      sockets.giveBack(most - claims.length, isSuspect);
-    }
-    // A full answer says that there is more; an empty one behind a cursor may have missed some.
-    this.#hasNews ||= claims.length === most || after !== null;
-    if (!newestFirst) this.#cursor = claims.length === most ? cursorAfter(claims) : null;
-    for (const claim of claims) this.#start(claim, isSuspect);
-  }
-
-  /** Until now, and a little longer for what differs between the clocks; the next claim is later. */
-  #noteLost(): void {
-    const { nowMs, noteLost } = this.#tools;
-    const leaseLeftMs = this.#leaseEndsAt - performance.now() - clockErrorMs;
-    const untilMs = nowMs() + Math.min(clockErrorMs, leaseLeftMs);
-    noteLost({ webhookId: this.webhookId, fromMs: this.#takenAtMs, untilMs });
-  }
-
-  get #isFarBehind(): boolean {
-    return (
-      this.#cursor !== null && Date.parse(this.#cursor.dueAt) < this.#tools.nowMs() - farBehindMs
-    );
-  }
-
-  #start(claim: Claim, isSuspect: boolean): void {
-    this.#inFlight += 1;
-    const ending = this.#attempt(claim).finally(() => {
-      this.#inFlight -= 1;
-      this.#tools.sockets.giveBack(1, isSuspect);
-      // Its next attempt may have been claimed before this one's end came to be known here.
-      if (this.#underWay.get(claim.delivery_id) === ending)
-        this.#underWay.delete(claim.delivery_id);
-      this.#wakeUp();
     });
-    this.#underWay.set(claim.delivery_id, ending);
+    this.#accept(claims, order, reach);
   }
 
-  /** Resolves when every attempt still under way is written down; null: there is none. */
-  stragglers(): Promise<unknown> | null {
-    return this.#underWay.size > 0 ? Promise.all(this.#underWay.values()) : null;
+  #accept(claims: Claim[], order: ClaimOrder, reach: number): void {
+    this.#attempts.hold(claims);
+    this.#ahead.add(claims, { reach, isFirst: order.newestFirst });
+    if (this.#order.note(order, claims)) this.#mayHaveMore = true;
+    this.#begin();
   }
 
-  async #attempt(claim: Claim): Promise<void> {
-    const end = await this.#tools.attempt(claim, () => this.isHolder);
-    if (end.isTimeout) this.#timeoutsInRow += 1;
-    else if (end.isAnswered) this.#timeoutsInRow = 0;
+  /** Begins what waits, as far as there are slots. */
+  #begin(): void {
+    if (!this.#isOn) return;
+    void this.#withdraw(this.#ahead.dropStale());
+    for (const freeSlot of this.#slots.take(this.#ahead.size)) {
+      for (const claim of this.#ahead.take(1)) void this.#post(claim, freeSlot);
+    }
+    if (this.#slots.isSuspect) void this.#withdraw(this.#ahead.dropAll());
+  }
+
+  async #post(claim: Claim, freeSlot: () => void): Promise<void> {
+    const beganAt = performance.now();
+    const isHolder = () => this.#lease.isHolder;
+    const { ended, written } = this.#attempts.start(claim, isHolder, this.#ring);
+    void this.#keep([claim], written);
+    const end = await ended;
+    freeSlot();
+    this.#slots.note(end);
+    if (!end.settlement) this.#lookAnew();
+    else this.#ahead.note(performance.now() - beganAt);
+    if (end.settlement?.status === "pending") this.#nextDueAt = undefined;
+    if (end.isGone) this.fence(claim.terms + 1);
+    this.#begin();
+    this.#alarm.ring();
+  }
+
+  async #withdraw(claims: Claim[]): Promise<void> {
+    if (claims.length === 0) return;
+    this.#lookAnew();
+    await this.#keep(claims, this.#attempts.withdraw(claims));
+  }
+
+  /** What is withdrawn will be due again, and lies behind the cursor. */
+  #lookAnew(): void {
+    this.#order.rewind();
+    this.#nextDueAt = undefined;
+  }
+
+  #keep(claims: Claim[], written: Promise<unknown>): Promise<unknown> {
+    const kept = written.finally(() => {
+      for (const claim of claims) this.#unwritten.delete(claim);
+      this.#alarm.ring();
+    });
+    for (const claim of claims) this.#unwritten.set(claim, kept);
+    return kept;
+  }
+
+  async #takeOver(): Promise<void> {
+    const own = [...this.#unwritten.keys(), ...this.#ahead.claims];
+    this.#slots.foreignClaims = await takeOverClaims(this.#attempts, this.webhookId, own);
+  }
+
+  /**
+   * The answer to a claim was lost, and what it took has to be given back: all that was claimed
+   * until now, and a little longer for what differs between the clocks; the next claim is later.
+   */
+  async #giveBackLost(): Promise<void> {
+    const { webhookId } = this;
+    const errorMs = Math.min(clockErrorMs, this.#lease.leftMs - clockErrorMs);
+    const lost = { webhookId, fromMs: this.#heldSinceMs, untilMs: clock().nowMs() + errorMs };
+    const isAny = await giveBackInTime(this.#attempts, lost, () => this.#isStopping);
+    if (isAny && !this.wake()) this.#ring?.([webhookId]);
   }
 
   async #renew(): Promise<void> {
-    const { sql } = this.#tools;
-    const { webhookId, holder } = this;
-    const askedAt = performance.now();
     try {
-      const timeoutsInRow = this.#timeoutsInRow;
-      const renewed = await renewLane(sql, { webhookId, holder, timeoutsInRow });
-      this.#leaseEndsAt = renewed ? askedAt + leaseMs : 0;
-      if (!renewed) return this.#wakeUp();
-      await this.#heed(renewed.terms);
-      if (this.#foreignClaims > 0) await this.#takeOver();
+      const renewed = await this.#lease.renew(this.#slots.timeoutsInRow);
+      if (!renewed) return this.#alarm.ring();
+      await this.#heedTerms(renewed.terms);
+      if (this.#slots.foreignClaims > 0) await this.#takeOver();
     } catch (error) {
-      log.warn("webhook lane not renewed", { webhook_id: webhookId, reason: reasonOf(error) });
+      const fields = { webhook_id: this.webhookId, reason: reasonOf(error) };
+      log.warn("webhook lane not renewed", fields);
     }
   }
 
   /** The terms changed, and no signal need have come: says that it knows, so that nobody waits. */
-  async #heed(terms: number): Promise<void> {
+  async #heedTerms(terms: number): Promise<void> {
     if (terms <= this.#terms) return;
-    const { sql, fence } = this.#tools;
     const { webhookId, holder } = this;
-    fence(webhookId, terms);
+    this.#attempts.fence(webhookId, terms);
+    this.fence(terms);
     this.#terms = terms;
-    await markTermsSeen(sql, { webhookId, terms, holders: [holder] });
+    await markTermsSeen(this.#attempts.db.sql, { webhookId, terms, holders: [holder] });
   }
-}
-
-function cursorAfter(claims: Claim[]): Cursor | null {
-  const last = claims.at(-1);
-  return last ? { dueAt: last.due_at, id: last.delivery_id } : null;
 }

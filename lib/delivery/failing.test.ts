@@ -167,7 +167,7 @@ describe("judgeFailing", () => {
 });
 
 const successOf = (delivery_id: string): Settlement => ({
-  ...{ delivery_id, attempt: 1, trigger: "automatic", ending: "success", status: "success" },
+  ...{ delivery_id, number: 1, trigger: "automatic", outcome: "success", status: "success" },
   ...{ delay_ms: 0, steps_used: 0, started_at: new Date().toISOString(), duration_ms: 12 },
   ...{ url: "http://127.0.0.1:9/webhook", address: "127.0.0.1", request_headers: {} },
   ...{ response_code: 200, response_headers: {}, response_body: "", is_response_cut: false },

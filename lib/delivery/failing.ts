@@ -15,23 +15,23 @@ import { webhookEvent } from "@/lib/webhooks/webhook-event";
  * success that is written down before the decision has ended the streak.
  */
 export async function judgeFailing(ctx: SystemContext): Promise<void> {
-  for (const { webhook_id, is_over } of await findFailing(ctx.db.sql)) {
+  for (const { webhook_id, is_whole } of await findFailing(ctx.db.sql)) {
     const [before] = await selectWebhooks(ctx.db.orm).where(
       eq(webhook_subscriptions.id, webhook_id),
     );
-    const action = is_over ? "disabled" : "failing";
-    if (before && (await (is_over ? disable : tell)(ctx, before))) report(before, action);
+    const action = is_whole ? "disabled" : "failing";
+    if (before && (await (is_whole ? disable : tell)(ctx, before))) report(before, action);
   }
 }
 
-function findFailing(sql: Statements): Promise<{ webhook_id: string; is_over: boolean }[]> {
+function findFailing(sql: Statements): Promise<{ webhook_id: string; is_whole: boolean }[]> {
   return sql`
     select failing.* from webhook_subscriptions webhook
     join lateral (
-      select webhook_id, failing_told_at, (${isStreak(sql, failingRule.disable)}) as is_over,
+      select webhook_id, failing_told_at, (${isStreak(sql, failingRule.disable)}) as is_whole,
         (${isStreak(sql, failingRule.tell)}) as is_half_way
       from webhook_lanes lane where lane.webhook_id = webhook.id and failing_since is not null
-    ) failing on is_over or (is_half_way and failing_told_at is null)
+    ) failing on is_whole or (is_half_way and failing_told_at is null)
     where webhook.state = 'active'`;
 }
 

@@ -177,7 +177,9 @@ const claim: Step = async ({ webhookId }, turn, { n }) => {
 const settle: Step = async (_lane, turn, { n, ms }) => {
   const claimed = turn.claims.shift();
   const ending = (["success", "failure", "failure", "withdrawn"] as const)[n % 4] ?? "success";
-  if (claimed) await settler.settle(settlementOf(claimed, ending, ending === "failure" ? ms : 0));
+  if (!claimed) return;
+  if (ending === "withdrawn") await settler.withdraw(claimed);
+  else await settler.settle(settlementOf(claimed, ending, ending === "failure" ? ms : 0));
 };
 
 const release: Step = async ({ webhookId }, turn) => {
@@ -275,11 +277,24 @@ const pass = command(
   },
 );
 
-function settlementOf(claimed: Claim, ending: Settlement["ending"], delay_ms: number): Settlement {
+function settlementOf(
+  claimed: Claim,
+  outcome: "success" | "failure",
+  delay_ms: number,
+): Settlement {
   const { delivery_id, attempt, trigger, url } = claimed;
   return {
-    ...{ delivery_id, attempt, trigger, url, ending, delay_ms, duration_ms: 1, steps_used: 0 },
-    status: ending === "success" ? "success" : "pending",
+    ...{
+      delivery_id,
+      number: attempt,
+      trigger,
+      url,
+      outcome,
+      delay_ms,
+      duration_ms: 1,
+      steps_used: 0,
+    },
+    status: outcome === "success" ? "success" : "pending",
     started_at: new Date().toISOString(),
     ...{ address: null, request_headers: {}, response_code: null, response_headers: null },
     ...{ response_body: null, is_response_cut: false, error_class: null, error_message: null },

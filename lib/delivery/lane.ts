@@ -1,5 +1,14 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Statements } from "@/db/client";
+import {
+  claimColumns,
+  claiming,
+  correctClock,
+  inOrder,
+  readAt,
+  type Claim,
+  type Read,
+} from "./claim";
+import { suspectAfter } from "./slots";
 
 /** How long a lane stays with its holder without a renewal. */
 export const leaseMs = 10_000;
@@ -24,47 +33,111 @@ export type Taken = {
   /** Attempts that other runs of this lane still have under way. */
   liveClaims: number;
   timeoutsInRow: number;
-  /** Epoch ms of the database's clock. */
-  takenAtMs: number;
+  /** Since when it is this holder's, in epoch ms of the database's clock: longer if it had it already. */
+  heldSinceMs: number;
+  /** What is due, claimed with the lane: its first slots full. */
+  claims: Claim[];
+  /** In so many ms what is not due yet will be; null: nothing waits. */
+  nextDueMs: number | null;
+};
+
+type TakenRow = {
+  is_taken: boolean;
+  terms_seen: number;
+  timeouts_in_row: number;
+  expired: number;
+  live: number;
+  held_since_ms: number;
+  next_due_ms: number | null;
+};
+
+/** How many attempts the first claim may begin, and how long each may take; absent: it claims nothing. */
+type FirstClaim = { parallelism: number; timeoutMs: number };
+
+const notTaken: Taken = {
+  isTaken: false,
+  terms: 0,
+  hasExpiredClaims: false,
+  liveClaims: 0,
+  timeoutsInRow: 0,
+  heldSinceMs: 0,
+  claims: [],
+  nextDueMs: null,
 };
 
 /**
- * Takes the lane if nobody holds it. Either way the bell that led here is used up, in the same
- * statement: a holder that is about to release then sees that no bell is out any more.
+ * Takes the lane if nobody else holds it, and claims what is due, in one commit to disk. Either way
+ * the bell that led here is used up, in the same statement: a holder that is about to release then
+ * sees that no bell is out any more.
+ *
+ * The lock on the webhook makes a change of its terms come before, and be read here, or after, and
+ * find this holder, which does not know them yet.
  */
-export async function takeLane(sql: Statements, { webhookId, holder }: Hold): Promise<Taken> {
-  const [row] = await sql<
-    {
-      is_taken: boolean;
-      terms: number;
-      timeouts_in_row: number;
-      expired: number;
-      live: number;
-      taken_at_ms: number;
-    }[]
-  >`
-    update webhook_lanes lane set
-      holder = case when lease_until > now() then lane.holder else ${holder} end,
-      lease_until = case when lease_until > now() then lease_until
-        else clock_timestamp() + ${leaseMs} * interval '1 ms' end,
-      terms_seen = case when lease_until > now() then terms_seen
-        else (select terms from webhook_subscriptions where id = lane.webhook_id) end,
-      bell_at = null,
-      alarm_at = case when alarm_at > now() + interval '1 second' then alarm_at end
-    where webhook_id = ${webhookId}
-    returning lane.holder = ${holder} as is_taken, terms_seen as terms, timeouts_in_row,
-      (${claims(sql, webhookId)} and claimed_until <= now()))::int as expired,
-      (${claims(sql, webhookId)} and claimed_until > now()))::int as live,
-      extract(epoch from clock_timestamp())::float8 * 1000 as taken_at_ms, ${relaxed(sql)}`;
+export async function takeLane(
+  sql: Statements,
+  { webhookId, holder }: Hold,
+  { parallelism, timeoutMs }: FirstClaim = { parallelism: 0, timeoutMs: 0 },
+): Promise<Taken> {
+  const askedAtMs = performance.now();
+  const rows = await sql<(TakenRow & Claim & Read)[]>`
+    with ${taking(sql, { webhookId, holder })}, due as (
+      select id from webhook_deliveries
+      where subscription_id = ${webhookId} and status = 'pending' and claimed_until is null
+        and next_attempt_at <= now()
+      order by next_attempt_at, id limit (
+        select case when not is_taken then 0
+          when timeouts_in_row >= ${suspectAfter} then least(1, ${parallelism}::int)
+          else greatest(0, ${parallelism}::int - live) end
+        from taken) for update skip locked
+    ), claimed as (
+      update webhook_deliveries delivery set ${claiming(sql, timeoutMs)}
+      from due, events event, webhook
+      where delivery.id = due.id and event.id = delivery.event_id and webhook.state = 'active'
+      returning ${claimColumns(sql)}
+    )
+    select taken.*, claimed.*, ${readAt(sql)},
+      case when claimed.delivery_id is null then ${relaxed(sql)} end as disk
+    from taken left join claimed on true`;
+  const [lane] = rows;
+  if (!lane) return notTaken;
+  correctClock(lane, askedAtMs);
   return {
-    isTaken: row?.is_taken ?? false,
-    terms: row?.terms ?? 0,
-    hasExpiredClaims: (row?.expired ?? 0) > 0,
-    liveClaims: row?.live ?? 0,
-    timeoutsInRow: row?.timeouts_in_row ?? 0,
-    takenAtMs: row?.taken_at_ms ?? 0,
+    isTaken: lane.is_taken,
+    terms: lane.terms_seen,
+    hasExpiredClaims: lane.expired > 0,
+    liveClaims: lane.live,
+    timeoutsInRow: lane.timeouts_in_row,
+    heldSinceMs: lane.held_since_ms,
+    claims: inOrder(rows.filter(({ delivery_id }) => delivery_id !== null)),
+    nextDueMs: lane.next_due_ms,
   };
 }
+
+/** The lane before, its webhook, and whether it is `taken`; the lane is locked before its webhook. */
+const taking = (sql: Statements, { webhookId, holder }: Hold) => sql`
+  before as materialized (
+      select *, lease_until is null or lease_until <= now() or lane.holder = ${holder} as is_free
+      from webhook_lanes lane where webhook_id = ${webhookId} for update
+    ), webhook as materialized (
+      select webhook.* from webhook_subscriptions webhook
+      where id = (select webhook_id from before) for share
+    ), taken as (
+      update webhook_lanes lane set
+        holder = case when is_free then ${holder} else lane.holder end,
+        lease_until = case when is_free
+          then clock_timestamp() + ${leaseMs} * interval '1 ms' else lane.lease_until end,
+        terms_seen = case when is_free then webhook.terms else lane.terms_seen end,
+        bell_at = null,
+        alarm_at = case when lane.alarm_at > now() + interval '1 second' then lane.alarm_at end
+      from before, webhook where lane.webhook_id = before.webhook_id
+      returning is_free as is_taken, lane.terms_seen, lane.timeouts_in_row,
+        (${claims(sql, webhookId)} and claimed_until <= now()))::int as expired,
+        (${claims(sql, webhookId)} and claimed_until > now()))::int as live,
+        extract(epoch from case when before.holder = ${holder}
+          then before.lease_until - ${leaseMs} * interval '1 ms' else clock_timestamp() end)::float8 * 1000 as held_since_ms,
+        (select extract(epoch from next_attempt_at - now())::float8 * 1000 from webhook_deliveries
+          where subscription_id = ${webhookId} and status = 'pending' and next_attempt_at > now()
+          order by next_attempt_at limit 1) as next_due_ms)`;
 
 const claims = (sql: Statements, webhookId: string) => sql`
   (select count(*) from webhook_deliveries where subscription_id = ${webhookId} and status = 'pending'
@@ -103,27 +176,6 @@ export async function releaseLane(
     update webhook_lanes set holder = null, lease_until = null, timeouts_in_row = ${timeoutsInRow}
     where webhook_id = ${webhookId} and holder = ${holder}
     returning ${relaxed(sql)}`;
-}
-
-const releaseAgainMs = 250;
-
-/**
- * Releases the lane. One that is not released stands idle until its lease ends: with the database
- * away it is tried again until `isOver`; rejects then.
- */
-export async function keepReleasing(
-  sql: Statements,
-  released: Parameters<typeof releaseLane>[1],
-  isOver: () => boolean,
-): Promise<void> {
-  for (;;) {
-    try {
-      return await releaseLane(sql, released);
-    } catch (error) {
-      if (isOver()) throw error;
-      await sleep(releaseAgainMs);
-    }
-  }
 }
 
 /**

@@ -16,7 +16,8 @@ import {
   type Receiver,
 } from "@/lib/testing";
 import { claimDue } from "./claim";
-import { keepReleasing, takeLane } from "./lane";
+import { takeLane } from "./lane";
+import { keepReleasing } from "./lease";
 import { giveBackLost } from "./lost-claims";
 
 const database = await createTestDatabase();
@@ -75,17 +76,17 @@ describe("a claim whose answer is lost", () => {
           clock_timestamp() + interval '40 s' - ${msAgo} * interval '1 ms' where id = ${id}`;
     };
     await claimOf(older, 500);
-    const { takenAtMs } = await takeLane(sql, { webhookId, holder: newId() });
+    const { heldSinceMs } = await takeLane(sql, { webhookId, holder: newId() });
     for (const id of [lost, ours, test]) await claimOf(id, 0);
     await sql`update webhook_deliveries set trigger = 'test' where id = ${test}`;
-    const span = { webhookId, fromMs: takenAtMs, untilMs: takenAtMs + 5_000 };
+    const span = { webhookId, fromMs: heldSinceMs, untilMs: heldSinceMs + 5_000 };
     expect(await giveBackLost(sql, { lost: span, timeoutMs, ours: [ours] })).toBe(1);
     expect(await readDelivery(sql, lost)).toMatchObject({ attempts: 0, claimed_until: null });
     for (const id of [older, ours, test]) {
       const row = await readDelivery(sql, id);
       expect([row.attempts, row.claimed_until === null]).toEqual([1, false]);
     }
-    const past = { webhookId, fromMs: takenAtMs, untilMs: takenAtMs - 1 };
+    const past = { webhookId, fromMs: heldSinceMs, untilMs: heldSinceMs - 1 };
     expect(await giveBackLost(sql, { lost: past, timeoutMs, ours: [] })).toBe(0);
   });
 

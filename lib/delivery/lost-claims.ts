@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Statements } from "@/db/client";
-import { claimWindowMs } from "@/lib/claim-window";
 import { log } from "@/lib/log";
+import { claimWindowMs } from "@/lib/webhooks/test-delivery";
+import type { Attempts } from "./attempts";
+import { interruptClaims, type Claim } from "./claim";
+import { countForeignClaims } from "./lane";
 
 /** When a holder may have claimed something and never heard of it, epoch ms of the database's clock. */
 export type LostClaim = { webhookId: string; fromMs: number; untilMs: number };
@@ -28,14 +31,20 @@ export async function giveBackLost(
   return rows.length;
 }
 
-/** Tries until the database is there again, or `isOver`; answers whether anything was given back. */
+/**
+ * Gives back what is not ours, tried until the database is there again, or `isOver`; answers whether
+ * there was any.
+ */
 export async function giveBackInTime(
-  work: () => Promise<number>,
+  attempts: Attempts,
+  lost: LostClaim,
   isOver: () => boolean,
 ): Promise<boolean> {
+  const { db, settings } = attempts;
   while (!isOver()) {
     try {
-      const count = await work();
+      const how = { lost, timeoutMs: settings.timeoutMs, ours: attempts.deliveries() };
+      const count = await giveBackLost(db.sql, how);
       if (count > 0) log.warn("webhook claims given back whose answer was lost", { count });
       return count > 0;
     } catch {
@@ -43,4 +52,20 @@ export async function giveBackInTime(
     }
   }
   return false;
+}
+
+/**
+ * Writes down as interrupted what another holder claimed and never brought to an end; answers how
+ * many attempts of the lane, beside `own`, are still under way.
+ */
+export async function takeOverClaims(
+  attempts: Attempts,
+  webhookId: string,
+  own: Claim[],
+): Promise<number> {
+  const { db, settings } = attempts;
+  const ours = attempts.deliveries();
+  await interruptClaims(db.sql, { of: { webhookId }, timeoutMs: settings.timeoutMs, ours });
+  const ids = own.map((claim) => claim.delivery_id);
+  return countForeignClaims(db.sql, webhookId, ids);
 }

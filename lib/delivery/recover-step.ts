@@ -53,8 +53,7 @@ export async function stepRecovery(
   const fewDue = Math.ceil(inRounds(rounds) / 4);
   const [step] = await sql<RecoveryStep[]>`
     with recovery as (
-      select recovery.id, webhook.state <> 'deleted' and not (
-        webhook.state = 'disabled' and webhook.disabled_reason = 'gone') as is_wanted
+      select recovery.id, not webhook.is_over as is_wanted
       from webhook_recoveries recovery
       join webhook_subscriptions webhook on webhook.id = recovery.webhook_id
       where recovery.id = ${recoveryId} and recovery.state = 'running'

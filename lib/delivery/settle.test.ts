@@ -11,7 +11,7 @@ import {
   readAttempts,
   readDelivery,
 } from "@/lib/testing";
-import { claimDue, interruptClaims } from "./claim";
+import { claimDue, interruptClaims, type ClaimKey } from "./claim";
 import { takeLane } from "./lane";
 import { Settler, type Settlement } from "./settle";
 
@@ -41,10 +41,18 @@ async function claimAll(): Promise<void> {
   await claimDue(sql, { webhookId, holder, ...more });
 }
 
+async function readClaim(id: string): Promise<ClaimKey> {
+  const [claim] = await sql<ClaimKey[]>`
+    select id as delivery_id, attempts as attempt, claimed_until::text
+    from webhook_deliveries where id = ${id}`;
+  if (!claim) throw new Error("there is no such delivery");
+  return claim;
+}
+
 const success: Omit<Settlement, "delivery_id"> = {
-  attempt: 1,
+  number: 1,
   trigger: "automatic",
-  ending: "success",
+  outcome: "success",
   status: "success",
   delay_ms: 0,
   steps_used: 0,
@@ -66,7 +74,7 @@ function result(delivery_id: string, changes: Partial<Settlement> = {}): Settlem
 }
 
 const failed: Partial<Settlement> = {
-  ...{ ending: "failure", status: "pending", delay_ms: 60_000, steps_used: 1 },
+  ...{ outcome: "failure", status: "pending", delay_ms: 60_000, steps_used: 1 },
   ...{ response_code: 500, response_body: "oh", error_message: "HTTP 500" },
   error_class: "http_status",
 };
@@ -102,27 +110,21 @@ describe("settle", () => {
 
   it("undoes a claim once, though asked again after that number was claimed anew", async () => {
     const [id = ""] = await claimed();
-    const readClaim = async () => {
-      const [row] = await sql<{ until: string }[]>`
-        select claimed_until::text as until from webhook_deliveries where id = ${id}`;
-      return row?.until;
-    };
-    const withdrawn = { ending: "withdrawn", status: "pending" } as const;
-    const first = result(id, { ...withdrawn, claimed_until: await readClaim() });
-    await settler.settle(first);
+    const first = await readClaim(id);
+    await settler.withdraw(first);
     await claimAll();
-    const second = await readClaim();
+    const { claimed_until } = await readClaim(id);
     // As a settler does whose answer was lost.
-    await settler.settle(first);
-    expect(await readClaim()).toBe(second);
+    await settler.withdraw(first);
+    expect(await readClaim(id)).toMatchObject({ claimed_until });
     expect(await readDelivery(sql, id)).toMatchObject({ attempts: 1 });
-    await settler.settle(result(id, { claimed_until: second }));
+    await settler.settle(result(id, { claimed_until }));
     expect(await readDelivery(sql, id)).toMatchObject({ attempts: 1, status: "success" });
   });
 
   it("makes an interrupted attempt due at once, and keeps what it was for", async () => {
     const [id = ""] = await claimed({ trigger: "manual" });
-    const interrupted = { ending: "interrupted", status: "pending", trigger: "manual" } as const;
+    const interrupted = { outcome: "interrupted", status: "pending", trigger: "manual" } as const;
     await settler.settle(result(id, { ...interrupted, response_code: null, response_body: null }));
     const row = await readDelivery(sql, id);
     expect(row).toMatchObject({ status: "pending", attempts: 1, trigger: "manual", steps_used: 0 });
@@ -134,14 +136,13 @@ describe("settle", () => {
     const [id = ""] = await claimed();
     await settler.settle(result(id, { ...failed, delay_ms: 0 }));
     await claimAll();
-    const withdrawn = { ending: "withdrawn", status: "pending", attempt: 2 } as const;
-    await settler.settle(result(id, { ...withdrawn, steps_used: 1, response_code: null }));
+    await settler.withdraw(await readClaim(id));
     expect(await readDelivery(sql, id)).toMatchObject({
       ...{ status: "pending", attempts: 1, claimed_until: null, steps_used: 1 },
       ...{ response_code: 500, error_message: "HTTP 500" },
     });
     await claimAll();
-    await settler.settle(result(id, { attempt: 2 }));
+    await settler.settle(result(id, { number: 2 }));
     expect((await readAttempts(sql, id)).map(({ number }) => number)).toEqual([1, 2]);
   });
 
@@ -198,11 +199,11 @@ describe("the fence of a settle", () => {
     expect((await readDelivery(sql, id)).status).toBe("pending");
     await claimAll();
     await settler.settle(result(id));
-    await settler.settle(result(id, { ending: "withdrawn", status: "pending" }));
+    await settler.withdraw({ ...(await readClaim(id)), attempt: 1 });
     const row = await readDelivery(sql, id);
     expect(row).toMatchObject({ status: "pending", attempts: 2 });
     expect(row.claimed_until).not.toBeNull();
-    await settler.settle(result(id, { attempt: 2 }));
+    await settler.settle(result(id, { number: 2 }));
     const outcomes = (await readAttempts(sql, id)).map(({ outcome }) => outcome);
     expect(outcomes).toEqual(["interrupted", "success"]);
   });
@@ -214,7 +215,7 @@ describe("the fence of a settle", () => {
     await claimAll();
     await Promise.all([
       settler.settle(result(id, failed)),
-      settler.settle(result(id, { attempt: 2 })),
+      settler.settle(result(id, { number: 2 })),
     ]);
     expect((await readDelivery(sql, id)).status).toBe("success");
     const outcomes = (await readAttempts(sql, id)).map(({ outcome }) => outcome);

@@ -1,46 +1,41 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type postgres from "postgres";
 import type { Statements } from "@/db/client";
 import { isRefusedData } from "@/db/errors";
+import type { webhook_attempts } from "@/db/schema";
 import { log, reasonOf } from "@/lib/log";
+import { withdrawClaims, type ClaimKey } from "./claim";
 
-/**
- * How an attempt ended, as it is written down. `withdrawn`: no byte was sent, so the claim is
- * undone and the attempt never was. `interrupted`: we stopped; due again at once.
- */
-export type Settlement = {
-  delivery_id: string;
-  attempt: number;
-  /** The claim it ends: once withdrawn, an attempt of that number may be claimed again. */
+type AttemptRow = Omit<typeof webhook_attempts.$inferSelect, "started_at"> & { started_at: string };
+
+/** An attempt that has ended, as the log keeps it, and what follows for its delivery. */
+export type Settlement = AttemptRow & {
+  /** Which claim it ends: an attempt may bear the number of one that was withdrawn. */
   claimed_until?: string;
-  trigger: string;
-  ending: "success" | "failure" | "interrupted" | "withdrawn";
   status: "success" | "failed" | "pending";
+  /** Until the next attempt. */
   delay_ms: number;
   steps_used: number;
-  started_at: string;
-  duration_ms: number;
-  url: string;
-  address: string | null;
-  request_headers: Record<string, string>;
-  response_code: number | null;
-  response_headers: Record<string, string> | null;
-  response_body: string | null;
-  is_response_cut: boolean;
-  error_class: string | null;
-  error_message: string | null;
 };
 
+type Waiting<T> = { what: T; done: () => void };
+
 const largestBatch = 200;
+/** Results wait this long for others, unless none is to come soon or a batch is full. */
+const gatherMs = 4;
 const retryEveryMs = 250;
 
 /**
- * Writes settlements down, many at a time: the next batch as soon as the last one is written.
- * With the database away they wait in memory; `settle` resolves when its row is on disk.
+ * Writes down what came of claims, of all lanes, many at a time and one batch after another. With
+ * the database away they wait in memory; a promise resolves when its row is on disk.
  */
 export class Settler {
   readonly #sql: Statements;
-  #waiting: { settlement: Settlement; done: () => void }[] = [];
+  #settlements: Waiting<Settlement>[] = [];
+  #withdrawals: Waiting<ClaimKey>[] = [];
   #isPumping = false;
+  #isUrgent = false;
+  #endGathering: () => void = () => {};
 
   constructor(sql: Statements) {
     this.#sql = sql;
@@ -48,47 +43,89 @@ export class Settler {
 
   settle(settlement: Settlement): Promise<void> {
     return new Promise((done) => {
-      this.#waiting.push({ settlement, done });
+      this.#settlements.push({ what: settlement, done });
+      if (this.#settlements.length >= largestBatch) this.hurry();
       if (!this.#isPumping) void this.#pump();
     });
   }
 
+  /** Undoes a claim under which no byte was sent. */
+  withdraw(claim: ClaimKey): Promise<void> {
+    return new Promise((done) => {
+      this.#withdrawals.push({ what: claim, done });
+      this.hurry();
+      if (!this.#isPumping) void this.#pump();
+    });
+  }
+
+  /** No other result is to come soon: those that wait are written at once. */
+  hurry(): void {
+    this.#isUrgent = true;
+    this.#endGathering();
+  }
+
   async #pump(): Promise<void> {
     this.#isPumping = true;
-    // The attempts that end in this tick share the first batch.
-    await Promise.resolve();
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, largestBatch);
-      await this.#write(batch.map(({ settlement }) => settlement));
-      for (const { done } of batch) done();
+    while (this.#settlements.length + this.#withdrawals.length > 0) {
+      await this.#gather();
+      const withdrawals = this.#withdrawals.splice(0, largestBatch);
+      const settlements = this.#settlements.splice(0, largestBatch);
+      this.#isUrgent = this.#settlements.length + this.#withdrawals.length >= largestBatch;
+      if (withdrawals.length > 0) {
+        await this.#write(withdrawals, (claims) => withdrawClaims(this.#sql, claims));
+      }
+      if (settlements.length > 0) await this.#write(settlements, (batch) => this.#record(batch));
     }
     // In the tick of the last look: whoever settles next finds no pump and starts one.
     this.#isPumping = false;
   }
 
-  async #write(batch: Settlement[]): Promise<void> {
+  async #gather(): Promise<void> {
+    // What ends in this tick shares the batch in any case.
+    await Promise.resolve();
+    if (this.#isUrgent) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, gatherMs);
+      this.#endGathering = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  /** Until it is written, whatever happens to the database. */
+  async #write<T>(waiting: Waiting<T>[], write: (batch: T[]) => Promise<unknown>): Promise<void> {
+    const batch = waiting.map(({ what }) => what);
     for (let isFirst = true; ; isFirst = false) {
       try {
-        return await writeSettlements(this.#sql, batch);
+        await write(batch);
+        break;
       } catch (error) {
         const reason = reasonOf(error);
         if (isFirst) log.error("webhook results not yet written", { count: batch.length, reason });
-        if (isRefusedData(error)) return this.#writeRefused(batch, reason);
         await sleep(retryEveryMs);
       }
     }
+    for (const { done } of waiting) done();
   }
 
   /** One result that the database refuses must hold back no other, nor itself for what it says. */
-  async #writeRefused(batch: Settlement[], reason: string): Promise<void> {
-    const [only, ...others] = batch;
-    if (others.length > 0) {
-      for (const one of batch) await this.#write([one]);
-    } else if (only && !isStripped(only)) {
-      await this.#write([strip(only, reason)]);
-    } else if (only) {
-      // Its claim runs out, so it comes to be written down as interrupted.
-      log.error("webhook result given up", { delivery_id: only.delivery_id, reason });
+  async #record(batch: Settlement[]): Promise<void> {
+    try {
+      await settleStatement(this.#sql, batch);
+    } catch (error) {
+      if (!isRefusedData(error)) throw error;
+      const reason = reasonOf(error);
+      log.error("webhook results refused by the database", { count: batch.length, reason });
+      const [only, ...others] = batch;
+      if (others.length > 0) {
+        for (const one of batch) await this.#record([one]);
+      } else if (only && !isStripped(only)) {
+        await this.#record([strip(only, reason)]);
+      } else if (only) {
+        // Its claim runs out, so it comes to be written down as interrupted.
+        log.error("webhook result given up", { delivery_id: only.delivery_id, reason });
+      }
     }
   }
 }
@@ -105,46 +142,44 @@ function isStripped({ error_message }: Settlement): boolean {
   return error_message?.startsWith(strippedMessage) ?? false;
 }
 
-async function writeSettlements(sql: Statements, batch: Settlement[]): Promise<void> {
-  await sql`
+/**
+ * Each result is fenced by its delivery, attempt and claim. By key: "is pending", which a claim
+ * implies, would let the planner read all that is pending instead.
+ */
+export function settleStatement(
+  sql: Statements,
+  batch: Settlement[],
+): postgres.PendingQuery<postgres.Row[]> {
+  const results = batch.map(({ claimed_until, status, delay_ms, steps_used, ...attempt }) => {
+    return { attempt, claimed_until, status, delay_ms, steps_used };
+  });
+  return sql`
     with result as (
-      select * from json_to_recordset(${JSON.stringify(batch)}::text::json) as one (
-        delivery_id uuid, attempt int, claimed_until timestamptz, trigger text, ending text, status text, delay_ms float8,
-        steps_used int, started_at timestamptz, duration_ms int, url text, address text,
-        request_headers jsonb, response_code int, response_headers jsonb, response_body text,
-        is_response_cut boolean, error_class text, error_message text)
+      select (attempt).delivery_id, (attempt).outcome, one.*
+      from json_to_recordset(${JSON.stringify(results)}::text::json) as one (
+        attempt webhook_attempts, claimed_until timestamptz, status text, delay_ms float8, steps_used int)
     ), settled as (
       update webhook_deliveries delivery set
-        status = case when result.status = 'pending' and not ${isWanted(sql)} then 'cancelled' else result.status end,
-        attempts = delivery.attempts - (ending = 'withdrawn')::int,
-        next_attempt_at = case when result.status = 'pending' and ${isWanted(sql)}
+        status = case when result.status = 'pending' and webhook.is_over then 'cancelled' else result.status end,
+        next_attempt_at = case when result.status = 'pending' and not webhook.is_over
           then clock_timestamp() + result.delay_ms * interval '1 ms' end,
         steps_used = result.steps_used,
-        trigger = case when ending = 'failure' and result.status = 'pending' then 'automatic' else delivery.trigger end,
-        response_code = case when ending = 'withdrawn' then delivery.response_code else result.response_code end,
-        response_body = case when ending = 'withdrawn' then delivery.response_body else result.response_body end,
-        error_message = case when ending = 'withdrawn' then delivery.error_message else result.error_message end,
-        delivered_at = case when ending = 'success' then clock_timestamp() else delivery.delivered_at end,
+        trigger = case when outcome = 'failure' and result.status = 'pending' then 'automatic' else delivery.trigger end,
+        response_code = (attempt).response_code,
+        response_body = (attempt).response_body,
+        error_message = (attempt).error_message,
+        delivered_at = case when outcome = 'success' then clock_timestamp() else delivery.delivered_at end,
         claimed_until = null
       from result, webhook_subscriptions webhook
-      where delivery.id = result.delivery_id and webhook.id = delivery.subscription_id
-        and delivery.attempts = result.attempt
+      where delivery.id = any(${batch.map((one) => one.delivery_id)}::uuid[])
+        and delivery.id = result.delivery_id and webhook.id = delivery.subscription_id
+        and delivery.attempts = (attempt).number
         and delivery.claimed_until = coalesce(result.claimed_until, delivery.claimed_until)
-        and delivery.status = 'pending'
-      returning result.*, webhook.id as webhook_id, webhook.url = result.url as is_at_its_url
+      returning attempt, outcome, (attempt).trigger, webhook.id as webhook_id,
+        webhook.url = (attempt).url as is_at_its_url
     ), ${keepStreaks(sql)}
-    insert into webhook_attempts (delivery_id, number, trigger, outcome, started_at, duration_ms, url,
-      address, request_headers, response_code, response_headers, response_body, is_response_cut,
-      error_class, error_message)
-    select delivery_id, attempt, trigger, ending, started_at, duration_ms, url,
-      address, request_headers, response_code, response_headers, response_body, is_response_cut,
-      error_class, error_message
-    from settled where ending <> 'withdrawn'`;
+    insert into webhook_attempts select (attempt).* from settled`;
 }
-
-/** Does the webhook still want anything? If not, what would wait is cancelled. */
-const isWanted = (sql: Statements) =>
-  sql`(webhook.state <> 'deleted' and (webhook.state <> 'disabled' or webhook.disabled_reason is distinct from 'gone'))`;
 
 /**
  * Each lane's streak of failures since its last success. A success of the batch outweighs its
@@ -152,10 +187,10 @@ const isWanted = (sql: Statements) =>
  */
 const keepStreaks = (sql: Statements) => sql`
   ended as (
-    select webhook_id, bool_or(ending = 'success') as is_success,
-      count(*) filter (where ending = 'failure')::int as failures
+    select webhook_id, bool_or(outcome = 'success') as is_success,
+      count(*) filter (where outcome = 'failure')::int as failures
     from settled
-    where is_at_its_url and (ending = 'success' or (ending = 'failure' and trigger <> 'test'))
+    where is_at_its_url and (outcome = 'success' or (outcome = 'failure' and trigger <> 'test'))
     group by webhook_id
   ), streaks as (
     select lane.webhook_id, is_success, failures

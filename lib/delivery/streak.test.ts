@@ -3,6 +3,7 @@ import { connect } from "@/db/client";
 import { createTestDatabase } from "@/db/testing";
 import { log } from "@/lib/log";
 import { addDeliveries, addWebhook } from "@/lib/testing";
+import type { ClaimKey } from "./claim";
 import { Settler, type Settlement } from "./settle";
 
 const database = await createTestDatabase();
@@ -26,7 +27,7 @@ async function underWay({ count = 1, trigger = "automatic", lane = webhookId } =
 }
 
 const attempt: Omit<Settlement, "delivery_id"> = {
-  ...{ attempt: 1, trigger: "automatic", ending: "success", status: "success", delay_ms: 0 },
+  ...{ number: 1, trigger: "automatic", outcome: "success", status: "success", delay_ms: 0 },
   ...{ steps_used: 0, started_at: new Date().toISOString(), duration_ms: 12, url },
   ...{ address: "127.0.0.1", request_headers: {}, response_code: 200, response_headers: {} },
   ...{ response_body: "", is_response_cut: false, error_class: null, error_message: null },
@@ -34,7 +35,7 @@ const attempt: Omit<Settlement, "delivery_id"> = {
 const success = (delivery_id: string): Settlement => ({ ...attempt, delivery_id });
 const failure = (delivery_id: string, changes: Partial<Settlement> = {}): Settlement => ({
   ...attempt,
-  ...{ ending: "failure", status: "pending", delay_ms: 60_000, response_code: 500 },
+  ...{ outcome: "failure", status: "pending", delay_ms: 60_000, response_code: 500 },
   ...changes,
   delivery_id,
 });
@@ -80,10 +81,13 @@ describe("the streak of a lane", () => {
     const [a = "", b = ""] = await underWay({ count: 2 });
     const [test = ""] = await underWay({ trigger: "test" });
     await settle(
-      failure(a, { ending: "interrupted", delay_ms: 0 }),
-      failure(b, { ending: "withdrawn", delay_ms: 0 }),
+      failure(a, { outcome: "interrupted", delay_ms: 0 }),
       failure(test, { trigger: "test", status: "failed" }),
     );
+    const [claim] = await sql<ClaimKey[]>`
+      select id as delivery_id, attempts as attempt, claimed_until::text
+      from webhook_deliveries where id = ${b}`;
+    if (claim) await settler.withdraw(claim);
     expect(await readLane()).toEqual(none);
   });
 

@@ -113,8 +113,7 @@ function insertDeliveries(sql: Statements): Fragment {
     select recorded.id, recorded.type, webhook.id as webhook_id, webhook.filter_plan
     from recorded join webhook_subscriptions webhook
       on ${isWanted(sql, event)}
-      and (webhook.state in ('active', 'paused')
-        or (webhook.state = 'disabled' and webhook.disabled_reason is distinct from 'gone'))
+      and not webhook.is_over
   ), readable as materialized (
     select id, text::jsonb as document from recorded
     where id in (select id from wanted where filter_plan is not null)

@@ -61,7 +61,9 @@ const mostInformational = 100;
 
 /** One POST, from its URL to its result. */
 export class Post implements Dispatcher.DispatchHandler {
+  /** Never rejects. */
   readonly result: Promise<SendResult>;
+  /** Was a byte written? */
   hasBegun = false;
   readonly #tools: PostTools;
   readonly #request: SendRequest;
@@ -96,12 +98,14 @@ export class Post implements Dispatcher.DispatchHandler {
     else this.#open(target);
   }
 
+  /** Ends it as `aborted` if no byte was written yet; did it? */
   abort(): boolean {
     if (this.#isOver || this.hasBegun) return false;
     this.#stop(abortedFailure);
     return true;
   }
 
+  /** Ends it at any point: as `aborted`, or with the status if one was seen. */
   abortHard(): void {
     this.#stop(abortedFailure);
   }

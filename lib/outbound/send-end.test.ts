@@ -169,7 +169,7 @@ describe("send, stopped", () => {
     const refused = requestTo(receiver.url, { mayBegin: () => false });
     const first = sender.send(refused);
     expect(await first.result).toMatchObject({ errorClass: "aborted" });
-    expect(first.hasBegun()).toBe(false);
+    expect(first.hasBegun).toBe(false);
     expect(receiver.bytes()).toBe("");
     await sender.send(requestTo(receiver.url)).result;
     expect(await sender.send(refused).result).toMatchObject({ errorClass: "aborted" });
@@ -184,7 +184,7 @@ describe("send, stopped", () => {
     expect(await connecting.result).toMatchObject({ errorClass: "aborted" });
     await sender.send(requestTo(receiver.url)).result;
     const kept = sender.send(requestTo(receiver.url));
-    expect([kept.hasBegun(), kept.abort()]).toEqual([false, true]);
+    expect([kept.hasBegun, kept.abort()]).toEqual([false, true]);
     expect(await kept.result).toMatchObject({ errorClass: "aborted" });
     await sender.send(requestTo(receiver.url)).result;
     expect(receiver.requests()).toBe(2);
@@ -195,7 +195,7 @@ describe("send, stopped", () => {
     const receiver = await listenRaw((socket) => socket.on("close", () => (isClosed = true)));
     const sending = openSender().send(requestTo(receiver.url));
     await until(() => receiver.requests() === 1);
-    expect([sending.hasBegun(), sending.abort()]).toEqual([true, false]);
+    expect([sending.hasBegun, sending.abort()]).toEqual([true, false]);
     sending.abortHard();
     expect(await sending.result).toMatchObject({ errorClass: "aborted", address: "127.0.0.1" });
     await until(() => isClosed);

@@ -1,21 +1,13 @@
 import type { TargetPolicy } from "./address";
 import { Connections } from "./connections";
 import { rememberTargets } from "./find-target";
-import { Post, type PostTools, type SendRequest, type SendResult } from "./post";
+import { Post, type PostTools, type SendRequest } from "./post";
 import { createResolve, type Resolve } from "./resolve";
 
 export type { SendResult } from "./post";
 
 /** A POST under way. */
-export type Sending = {
-  /** Never rejects. */
-  result: Promise<SendResult>;
-  /** Ends it as `aborted` if no byte was written yet; did it? */
-  abort: () => boolean;
-  hasBegun: () => boolean;
-  /** Ends it at any point: as `aborted`, or with the status if one was seen. */
-  abortHard: () => void;
-};
+export type Sending = Pick<Post, "result" | "hasBegun" | "abort" | "abortHard">;
 
 export type Sender = {
   send: (request: SendRequest) => Sending;
@@ -53,12 +45,7 @@ export function createSender(policy: TargetPolicy, options: SenderOptions = {}):
     send(request) {
       const post = new Post(tools, request);
       post.start();
-      return {
-        result: post.result,
-        abort: () => post.abort(),
-        hasBegun: () => post.hasBegun,
-        abortHard: () => post.abortHard(),
-      };
+      return post;
     },
     close: () => (closing ??= close(tools)),
   };

@@ -145,7 +145,7 @@ export async function retryDelivery(ctx: Context, id: string): Promise<Delivery>
         from webhook_subscriptions webhook
         where delivery.id = ${id} and webhook.id = delivery.subscription_id
           and delivery.claimed_until is null and delivery.status <> 'cancelled'
-          and webhook.state <> 'deleted' and webhook.disabled_reason is distinct from 'gone'
+          and not webhook.is_over
         returning ${columns(sql)}`
     : [];
   if (!row) throw await retryRefusal(ctx, id);

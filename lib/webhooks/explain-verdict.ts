@@ -1,4 +1,4 @@
-import type { DeliveryStatus, DisabledReason, SkipOwn, WebhookState } from "@/db/schema";
+import type { DeliveryStatus, SkipOwn, WebhookState } from "@/db/schema";
 import type { Explanation, Found } from "./schema";
 
 /** What is known of an event and a webhook, as far as it matters. */
@@ -8,7 +8,7 @@ export type Facts = {
   is_about_itself: boolean;
   /** What the webhook is now. */
   state: WebhookState;
-  disabled_reason: DisabledReason | null;
+  is_over: boolean;
   delivery: DeliveryFacts | null;
   /** What it was when the event was matched; null: it was not there yet. */
   then: TermsFacts | null;
@@ -28,7 +28,7 @@ export type DeliveryFacts = {
 export type TermsFacts = {
   version: number;
   state: WebhookState;
-  disabled_reason: DisabledReason | null;
+  is_over: boolean;
   event_types: string[];
   filters: Record<string, unknown>;
   skip_own: SkipOwn | null;
@@ -64,7 +64,7 @@ export function judge(facts: Facts, { isEnabled }: { isEnabled: boolean }): Judg
   }
   if (then.is_own) return judgeOwn(then);
   if (then.mismatch !== null) return judgeFiltered(then, then.mismatch);
-  if (then.state === "disabled" && then.disabled_reason === "gone") {
+  if (then.is_over) {
     const reason = "The webhook was disabled by then: its receiver had answered 410 Gone.";
     return { verdict: "disabled", reason };
   }
@@ -86,17 +86,17 @@ function judgeDelivery(delivery: DeliveryFacts, facts: Facts, isEnabled: boolean
   return judgePending(delivery, facts, isEnabled);
 }
 
-function whyOver({ state, disabled_reason }: Pick<Facts, "state" | "disabled_reason">): string {
+function whyOver({ state, is_over }: Pick<Facts, "state" | "is_over">): string {
   if (state === "deleted") return "The webhook is deleted.";
-  if (state === "disabled" && disabled_reason === "gone") return "Its receiver answered 410 Gone.";
+  if (is_over) return "Its receiver answered 410 Gone.";
   return "It was cancelled while the webhook was deleted or gone.";
 }
 
 function judgePending(delivery: DeliveryFacts, facts: Facts, isEnabled: boolean): Judgement {
   const { attempts, error_message, next_attempt_at, is_due, is_in_flight } = delivery;
-  const { state, disabled_reason } = facts;
+  const { state, is_over } = facts;
   if (is_in_flight) return { verdict: "waiting", reason: `Attempt ${attempts} is under way.` };
-  if (state === "deleted" || (state === "disabled" && disabled_reason === "gone"))
+  if (is_over)
     return { verdict: "cancelled", reason: `${whyOver(facts)} It is about to be cancelled.` };
   if (!isEnabled)
     return { verdict: "held", reason: "WEBHOOK_ENABLED is false, so nothing is sent." };
@@ -142,9 +142,7 @@ function byPointer(found: TermsFacts["found"]): Found {
 }
 
 function judgeMissing(facts: Facts): Judgement {
-  const { state, disabled_reason } = facts;
-  const isOver = state === "deleted" || (state === "disabled" && disabled_reason === "gone");
-  const cure = isOver ? whyOver(facts) : 'A recovery with the status "missing" sends it.';
+  const cure = facts.is_over ? whyOver(facts) : 'A recovery with the status "missing" sends it.';
   return { verdict: "missing", reason: `It should have a delivery, and has none. ${cure}` };
 }
 

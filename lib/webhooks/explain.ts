@@ -99,7 +99,7 @@ async function findFacts(
     )
     select page.id as webhook_id, page.name as webhook_name, event.type as event_type,
       not ${isNoTest(sql, event)} as is_test, page.id = event.entity_id as is_about_itself,
-      page.state, page.disabled_reason, delivery.facts as delivery, terms.facts as then
+      page.state, page.is_over, delivery.facts as delivery, terms.facts as then
     from event cross join page
     left join lateral (${deliveryFacts(sql)}) delivery on true
     left join lateral (${termsFacts(sql)}) terms on true
@@ -122,7 +122,7 @@ function deliveryFacts(sql: Statements): Fragment {
 function termsFacts(sql: Statements): Fragment {
   const event = sql`event`;
   return sql`
-    select jsonb_build_object('version', version, 'state', state, 'disabled_reason', disabled_reason,
+    select jsonb_build_object('version', version, 'state', state, 'is_over', is_over,
       'event_types', event_types, 'filters', filters, 'skip_own', skip_own,
       'owner_actor', owner_actor, 'owner_key', owner_key, 'names_type', names_type, 'is_own', is_own,
       'mismatch', mismatch, 'found', found) as facts

@@ -55,14 +55,14 @@ function windowOf(given: Window, now: Date): { since: Date; until: Date } {
 /** Refuses for a webhook that is deleted or gone; answers what time it is in the database. */
 async function checkTakesDeliveries(sql: Statements, id: string): Promise<Date> {
   const [webhook] = isId(id)
-    ? await sql<{ state: string; disabled_reason: string | null; now_ms: number }[]>`
-        select state, disabled_reason,
+    ? await sql<{ state: string; is_over: boolean; now_ms: number }[]>`
+        select state, is_over,
           ceil(extract(epoch from clock_timestamp()) * 1000)::float8 as now_ms
         from webhook_subscriptions where id = ${id}`
     : [];
   if (!webhook) throw notFound("Webhook", id);
   if (webhook.state === "deleted") throw new AppError("conflict", "The webhook is deleted.");
-  if (webhook.state === "disabled" && webhook.disabled_reason === "gone") {
+  if (webhook.is_over) {
     const why = "Its receiver answered 410 Gone, so nothing is sent to it; resume it first.";
     throw new AppError("conflict", why);
   }

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { claimWindowMs } from "@/lib/claim-window";
 import { clock } from "@/lib/clock";
 import type { Context } from "@/lib/context";
 import { env } from "@/lib/env";
@@ -14,6 +13,14 @@ import { nearest } from "@/lib/nearest";
 import { getDelivery } from "./deliveries";
 import type { Delivery, Webhook } from "./schema";
 import { getWebhook } from "./service";
+
+/** Beyond its time-out, an attempt may take this long to be written down before it counts as lost. */
+const settleGraceMs = 10_000;
+
+/** How long a claimed attempt is left alone before it is taken over as interrupted. */
+export function claimWindowMs(timeoutMs: number): number {
+  return timeoutMs + settleGraceMs;
+}
 
 /** Which sample to send: of a type of the catalogue, or of a registered one. */
 export const TestDelivery = z.strictObject({ event_type: z.string().default("webhook.test") });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { SocketBudget } from "./socket-budget";
+import { SocketBudget } from "./slots";
 
 const healthy = { isSuspect: false, isFirst: false };
 const suspect = { isSuspect: true, isFirst: false };

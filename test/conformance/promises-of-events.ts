@@ -87,7 +87,7 @@ export const promisesOfEvents: SharedPromise[] = [
     },
   },
   {
-    title: "one id sent by two processes at once runs once",
+    title: "one id sent twice at once runs once",
     keep: async (engine, app) => {
       const works = some(50);
       const outside = engine.send(...works.toReversed());

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { runUntilExit, type Settings } from "./support/app";
 import { embedded } from "./support/engine";
-import { findFreePort } from "./support/free-port";
+import { findFreePort } from "@/test/kit/port";
 import { expect, test } from "./support/test";
 
 const exposed: Settings = {
@@ -102,5 +102,5 @@ test("refuses another secret key than the one its data was sealed with", async (
   await expectRefusal(settings, /TURBO_SECRET_KEY: not the key/);
   expect(app.postgresPids, "it leaves no database running").toEqual([]);
   await app.start();
-  expect(receiver.received).toHaveLength(0);
+  expect(receiver.posts).toHaveLength(0);
 });

@@ -1,7 +1,7 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import { Api, ok, type Delivery, type Problem, type Webhook } from "./support/api";
 import { turbo } from "./support/cli";
-import { until } from "./support/deadline";
+import { until } from "@/test/kit/until";
 import type { Received, Receiver } from "./support/receiver";
 import { expectSigned } from "./support/signature";
 import { expect, test } from "./support/test";
@@ -88,7 +88,7 @@ test("what failed is counted, and then sent again with the same ids and bytes", 
   const app = await startOwnApp({ WEBHOOK_RETRY_SCHEDULE: "0.1s" });
   const api = new Api(app.url);
   const webhook = await makeFailed(api, receiver, 40);
-  const before = receiver.received.slice();
+  const before = receiver.posts.slice();
   expect(before).toHaveLength(80);
   expect(await dryRun(api, webhook, { status: "missing" })).toBe(0);
 
@@ -121,8 +121,8 @@ test("kill -9 in the middle of a recovery skips nothing and repeats no more than
   const app = await startOwnApp({ ...oneAttempt, WEBHOOK_TIMEOUT: "10" });
   const api = new Api(app.url);
   const webhook = await makeFailed(api, receiver, 400);
-  const failed = receiver.received.length;
-  const ids = new Set(receiver.received.map(idOf));
+  const failed = receiver.posts.length;
+  const ids = new Set(receiver.posts.map(idOf));
   expect(ids.size).toBe(400);
   // So slow that a step takes longer than a second, and is a hundred.
   receiver.respondWith({ status: 200, delayMs: 200 });
@@ -146,7 +146,7 @@ test("kill -9 in the middle of a recovery skips nothing and repeats no more than
     60_000,
   );
 
-  const again = receiver.received.slice(failed);
+  const again = receiver.posts.slice(failed);
   expect(new Set(again.map(idOf))).toEqual(ids);
   // Ten at once is the lane's parallelism; two kills.
   expect(again.length).toBeLessThanOrEqual(400 + 2 * 10);
@@ -171,7 +171,7 @@ test("a webhook made later is sent what is missing, as others got it", async ({
   await waitUntilDone(api, await recover(api, late, asked));
   const got = await secondReceiver.waitForAll(5);
   for (const request of got) {
-    const first = receiver.received.find((earlier) => idOf(earlier) === idOf(request));
+    const first = receiver.posts.find((earlier) => idOf(earlier) === idOf(request));
     expect(first?.raw.equals(request.raw), "the same bytes").toBe(true);
     expect(attemptOf(request)).toBe(1);
     expectSigned(request, late.secret_token);
@@ -190,7 +190,7 @@ test("one runs at a time, can be listed and cancelled, and waits while its webho
   const api = new Api(app.url);
   const webhook = await makeFailed(api, receiver, 15);
   await api.post(`/webhooks/${webhook.id}/pause`);
-  const before = receiver.received.length;
+  const before = receiver.posts.length;
   const recovery = await recover(api, webhook);
   const held = async () => (await read(api, recovery)).recovered === 10;
   await until("a step is held", held);

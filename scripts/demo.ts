@@ -8,7 +8,7 @@ import { stopServer } from "@/db/embedded/process";
 import { findState } from "@/db/embedded/state";
 import { startDemoApp } from "./demo-app";
 import type { DemoApp } from "./demo-app";
-import { findFreePort } from "./free-port";
+import { findFreePort } from "@/test/kit/port";
 import { startReceiver } from "./receiver-server";
 import type { Receiver } from "./receiver-server";
 

@@ -4,8 +4,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { until } from "./deadline";
-import { findAppPort } from "./free-port";
+import { until } from "@/test/kit/until";
+import { findAppPort } from "@/test/kit/port";
 import { killPostgres, livingOf, postgresPids, removePostgres } from "./database";
 
 export type Settings = Record<string, string>;

@@ -1,7 +1,7 @@
 import type { Api, Entity, Webhook } from "./api";
 import { ok } from "./api";
 import type { DatabaseServer } from "./database-server";
-import { until } from "./deadline";
+import { until } from "@/test/kit/until";
 
 /** What the actions work on, made before the webhook that listens. */
 export type Stage = {

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { until } from "./deadline";
+import { until } from "@/test/kit/until";
 
 const rootStateDir = "/var/lib/turbo-webhooks";
 

@@ -56,12 +56,12 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   receiver: async ({}, use) => {
     const receiver = await startReceiver();
     await use(receiver);
-    await receiver.down();
+    await receiver.close();
   },
   secondReceiver: async ({}, use) => {
     const receiver = await startReceiver();
     await use(receiver);
-    await receiver.down();
+    await receiver.close();
   },
   postgres: async ({}, use) => {
     const postgres = await startDatabaseServer();

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { connect } from "@/db/client";
 import { createTestDatabase } from "@/db/testing";
-import { openRelay } from "@/db/testing-relay";
+import { openRelay } from "@/test/kit/relay";
 import { newId } from "@/lib/id";
 import {
   addDeliveries,
@@ -43,7 +43,7 @@ async function openDisturbed() {
   const pools = connect(relay.url, { statementTimeoutMs: 500 });
   ends.push(async () => {
     await pools.close();
-    relay.close();
+    await relay.close();
   });
   return { relay, pools };
 }

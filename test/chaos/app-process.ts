@@ -3,7 +3,7 @@ import { closeSync, openSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { envKeys } from "@/lib/env";
-import { within } from "./deadline";
+import { isSoWithin } from "@/test/kit/until";
 import type { Journal } from "./journal";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -72,7 +72,7 @@ export class AppProcess {
 
   /** Is it healthy within this time? Starts that fail for want of the database are made again. */
   isHealthyWithin(timeoutMs: number): Promise<boolean> {
-    return within(timeoutMs, async () => {
+    return isSoWithin(timeoutMs, async () => {
       if ((await this.health()) === null) return false;
       this.#wasHealthy = true;
       return true;
@@ -95,7 +95,7 @@ export class AppProcess {
   async kill(): Promise<void> {
     this.#isWanted = false;
     this.#signal("SIGKILL");
-    await within(5_000, () => !this.isRunning);
+    await isSoWithin(5_000, () => !this.isRunning);
   }
 
   /** SIGSTOP of its process group for a while: it then finds that time has gone on without it. */
@@ -112,7 +112,7 @@ export class AppProcess {
     const child = this.#child;
     const wasHealthy = this.#wasHealthy;
     child?.kill("SIGTERM");
-    if (!(await within(stopTimeoutMs, () => !this.isRunning))) {
+    if (!(await isSoWithin(stopTimeoutMs, () => !this.isRunning))) {
       this.#options.journal.surprise(`${this.name} did not stop within 10 s of SIGTERM`);
       return this.kill();
     }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { startEmbeddedPostgres } from "@/db/embedded/embedded";
 import { findServer, listProcesses } from "@/db/embedded/process";
 import { findState } from "@/db/embedded/state";
-import { within } from "./deadline";
+import { isSoWithin } from "@/test/kit/until";
 
 /** What of the server a kill strikes. */
 export type Victim = "all" | "postmaster" | "backend";
@@ -41,7 +41,7 @@ export class ChaosDatabase {
     const youngest = backends.toSorted((a, b) => b - a).slice(0, 1);
     const struck = { all: pids, postmaster: server ? [server.pid] : [], backend: youngest }[victim];
     signal(struck, "SIGKILL");
-    await within(5_000, () => listProcesses(this.#clusterDir, struck).length === 0);
+    await isSoWithin(5_000, () => listProcesses(this.#clusterDir, struck).length === 0);
   }
 
   /** SIGSTOP of every process of it for a while, as on a machine that swaps. */
@@ -57,7 +57,7 @@ export class ChaosDatabase {
     const state = findState(this.#dataDir);
     if (!state) return;
     signal(listProcesses(state.clusterDir), "SIGKILL");
-    await within(5_000, () => listProcesses(state.clusterDir).length === 0);
+    await isSoWithin(5_000, () => listProcesses(state.clusterDir).length === 0);
     await rm(state.dir, { recursive: true, force: true });
   }
 

@@ -10,7 +10,6 @@ import {
   eventually,
   makeDeliverer,
   openReceiver,
-  pause,
   readAttempts,
   readDelivery,
   type Receiver,
@@ -110,9 +109,12 @@ describe("a lane whose holder ends while the database is silent", () => {
       const [lane] = await sql`select holder from webhook_lanes`;
       return lane?.holder === holder;
     };
-    const released = keepReleasing(pools.sql, { webhookId, holder, timeoutsInRow: 0 }, () => false);
-    // Longer than a statement waits, so that it has to be asked again.
-    await pause(2_500);
+    let failures = 0;
+    const released = keepReleasing(pools.sql, { webhookId, holder, timeoutsInRow: 0 }, () => {
+      failures += 1;
+      return false;
+    });
+    await eventually(() => failures === 2);
     expect(await isHeld()).toBe(true);
     relay.thaw();
     await released;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Victim } from "@/test/kit/postgres-server";
 import type { Relay } from "@/test/kit/relay";
 import type { AppProcess } from "./app-process";
-import type { Victim } from "./database";
 import type { FaultKind } from "./plan";
 import type { Random } from "./random";
 import type { Topology } from "./topology";
@@ -106,7 +106,7 @@ export class Faults {
     const { database, journal } = this.#topology;
     const end = journal.begin("freeze database", "database");
     // Now and then longer than a lease.
-    await database.freeze(
+    await database.freezeFor(
       this.#random.chance(0.12)
         ? this.#random.between(11_000, 15_000)
         : this.#random.between(1_000, 5_000),

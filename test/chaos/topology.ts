@@ -1,10 +1,10 @@
 import { mkdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { findFreePort } from "@/test/kit/port";
+import { PostgresServer } from "@/test/kit/postgres-server";
 import { Relay } from "@/test/kit/relay";
 import { AppProcess } from "./app-process";
 import { planReceivers } from "./behaviours";
-import { ChaosDatabase } from "./database";
 import { Journal } from "./journal";
 import type { TopologyName } from "./options";
 import type { Random } from "./random";
@@ -30,7 +30,7 @@ export type Topology = {
   name: TopologyName;
   journal: Journal;
   apps: AppProcess[];
-  database: ChaosDatabase;
+  database: PostgresServer;
   databaseProxies: Relay[];
   receiverProxies: Relay[];
   /** Of those, whose paths may be stalled. */
@@ -50,7 +50,7 @@ export async function openTopology(given: Given, made: Partial<Topology>): Promi
   const receivers = (made.receivers = new Receivers(journal));
   const dataDir = join(given.dir, "data");
   await mkdir(dataDir, { recursive: true });
-  const database = (made.database = new ChaosDatabase(await realpath(dataDir)));
+  const database = (made.database = new PostgresServer(await realpath(dataDir)));
   const databaseProxies: Relay[] = (made.databaseProxies = []);
   const receiverProxies: Relay[] = (made.receiverProxies = []);
   const engineProxies: Relay[] = (made.engineProxies = []);
@@ -77,7 +77,8 @@ export async function openTopology(given: Given, made: Partial<Topology>): Promi
     const app = new AppProcess({
       name: `app ${index + 1}`,
       port: await findFreePort(),
-      settings: { ...common, DATA_DIR: dataDir, ...own },
+      dataDir,
+      settings: { ...common, ...own },
       logFile: join(given.dir, `app-${index + 1}.log`),
       journal,
       mayFailToStart: (beganMs) => wasDatabaseAway(journal, beganMs),
@@ -130,7 +131,7 @@ export async function closeTopology(
   { keepFiles }: { keepFiles: boolean },
 ): Promise<string | null> {
   for (const app of apps ?? []) await app.kill();
-  const kept = keepFiles ? await database?.stop() : await database?.remove();
+  const kept = keepFiles ? await database?.end() : await database?.remove();
   const proxies = [paths.databaseProxies, paths.receiverProxies, paths.engineProxies];
   for (const proxy of proxies.flatMap((list) => list ?? [])) await proxy.close();
   await receivers?.close();

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 type Nothing = null | undefined | false;
 type Look<T> = () => T | Nothing | Promise<T | Nothing>;
 
-const lookEveryMs = 10;
+const lookEveryMs = 5;
 const askEveryMs = 50;
 const defaultTimeoutMs = 20_000;
 

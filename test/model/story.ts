@@ -37,7 +37,10 @@ async function storyOf({ database: { sql }, receivers, processes, ended }: World
     select event_id, status, run_at, holder, lease_until, take_overs, ended_at from engine_runs
     where status in ('queued', 'running') limit 10`;
   const logs = [...new Set([...processes, ...ended])].flatMap(({ log }, index) =>
-    log.filter((line) => line.includes(id)).map((line) => `process ${index}: ${line}`),
+    log
+      .split("\n")
+      .filter((line) => line.includes(id))
+      .map((line) => `process ${index}: ${line}`),
   );
   return [
     `story of delivery ${id} to ${path}, now is ${Math.round(performance.now())}, ${new Date().toISOString()}`,

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Api, ok, type Delivery, type Entity, type Problem, type Webhook } from "./support/api";
 import type { App } from "./support/app";
-import { freezePostgres, thawPostgres } from "./support/database";
 import { makeDeferred, until } from "@/test/kit/until";
 import { embedded } from "./support/engine";
 import type { Receiver } from "./support/receiver";
@@ -231,8 +230,8 @@ test("so is the embedded one, which stays this app's own", async ({ startOwnApp,
     app,
     receiver,
     medianMs: longestAnswerMs,
-    begin: () => freezePostgres(app.dataDir),
-    end: () => thawPostgres(app.dataDir),
+    begin: () => app.postgres.freeze(),
+    end: () => app.postgres.thaw(),
   });
 });
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Api, ok, type Entity } from "./support/api";
 import type { App } from "./support/app";
-import type { DatabaseServer } from "./support/database-server";
+import type { PostgresServer } from "@/test/kit/postgres-server";
 import { until } from "@/test/kit/until";
 import type { Received } from "./support/receiver";
 import { expect, test } from "./support/test";
@@ -86,7 +86,7 @@ async function sendSentinel(app: App, waitFor: (id: string) => Promise<unknown>)
   await waitFor(id);
 }
 
-const setReportsBack = (postgres: DatabaseServer) =>
+const setReportsBack = (postgres: PostgresServer) =>
   postgres.run(`
     insert into installation (key, value)
     select key, (now() - interval '10 days')::text

@@ -2,7 +2,7 @@ import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { Api, type Webhook } from "./support/api";
 import type { App } from "./support/app";
-import type { DatabaseServer } from "./support/database-server";
+import type { PostgresServer } from "@/test/kit/postgres-server";
 import { until } from "@/test/kit/until";
 import type { Received } from "./support/receiver";
 import { expectSigned } from "./support/signature";
@@ -17,7 +17,7 @@ const sweepTimeoutMs = 40_000;
 type Streak = { days: number; failures: number };
 
 /** As if the webhook had failed for so long, and so often. */
-function backdate(postgres: DatabaseServer, { id }: Webhook, { days, failures }: Streak) {
+function backdate(postgres: PostgresServer, { id }: Webhook, { days, failures }: Streak) {
   return postgres.run(`
     update webhook_lanes set failures_in_row = ${failures},
       failing_since = now() - interval '${days} days' where webhook_id = '${id}'`);

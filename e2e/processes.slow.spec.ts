@@ -1,7 +1,7 @@
 import { Api, type Entity } from "./support/api";
 import type { App, Settings } from "./support/app";
 import { until } from "@/test/kit/until";
-import type { DatabaseServer } from "./support/database-server";
+import type { PostgresServer } from "@/test/kit/postgres-server";
 import { embedded } from "./support/engine";
 import type { Received, Receiver } from "./support/receiver";
 import { expect, test } from "./support/test";
@@ -15,7 +15,7 @@ const shared = { ...embedded, TURBO_SECRET_KEY: "a-secret-key-of-many-characters
 /** So many processes on one database. */
 async function startProcesses(
   startOwnApp: StartOwnApp,
-  { url }: Pick<DatabaseServer, "url">,
+  { url }: Pick<PostgresServer, "url">,
   count: number,
 ): Promise<App[]> {
   const apps: App[] = [];
@@ -190,9 +190,13 @@ test("with NOTIFY cut, deliveries still flow, and a pause still holds once it is
   await receiver.waitFor(({ body }) => body.entity_id === held.id);
   await new Api(second.url).patch(`/webhooks/${webhook.id}`, { active: false });
   const { length } = receiver.posts;
+  const sentinel = new URL("/sentinel", receiver.url);
+  await new Api(first.url).createWebhook(sentinel.href);
+  const isSentinel = ({ path }: Received) => path === sentinel.pathname;
+  const isOther = (request: Received) => !isSentinel(request);
   await createIssues([first, second], 4);
-  await new Promise((resolve) => setTimeout(resolve, 1_500));
-  expect(receiver.posts).toHaveLength(length);
+  await receiver.waitForAll(4, isSentinel);
+  expect(receiver.posts.filter(isOther)).toHaveLength(length);
   await new Api(second.url).patch(`/webhooks/${webhook.id}`, { active: true });
-  await receiver.waitForAll(length + 4);
+  await receiver.waitForAll(length + 4, isOther);
 });

@@ -67,7 +67,7 @@ async function runStage(stage: Stage): Promise<Counts> {
   const { isGreen, lines } = await run(stage);
   const counts = await count(stage, isGreen);
   say(`${isGreen ? "✓" : "✗"} ${stage.name}: ${tell(counts)} in ${since(startedAtMs)}`);
-  for (const line of lines.filter((line) => line.startsWith("skipped: "))) say(`  ${line}`);
+  for (const line of lines.filter((line) => /^skipped\b/.test(line))) say(`  ${line}`);
   if (!isGreen) say(`${lines.slice(-tailLines).join("\n")}\n✗ ${stage.name} (above: its end)`);
   return counts;
 }

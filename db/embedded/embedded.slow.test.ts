@@ -47,7 +47,7 @@ async function makeDataDir(): Promise<string> {
 
 /** The reason of a skipped test, printed as well. */
 function sayWhy(reason: string): string {
-  process.stderr.write(`skipped in embedded.test.ts: ${reason}\n`);
+  process.stderr.write(`skipped: ${reason}\n`);
   return reason;
 }
 

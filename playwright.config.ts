@@ -10,7 +10,7 @@ export default defineConfig({
   reporter: [["list"], ["json", { outputFile: "test-results/e2e.json" }]],
   // Two files at a time: each test has its installations to itself, and waits more than it works.
   workers: 2,
-  // `npm test` runs the main one alone. Slow is a file by its name, or one test of others by its tag.
+  // `npm test` runs the main one alone. Slow is a file by its name, or one test of others by the tag in its title.
   projects: [
     { name: "main", grepInvert: slow },
     { name: "slow", grep: slow },

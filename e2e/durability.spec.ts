@@ -82,109 +82,102 @@ test("kill -9 right after the answer loses nothing", async ({ startOwnApp, recei
   for (const request of receiver.posts) expectSigned(request, webhook.secret_token);
 });
 
-test(
-  "kill -9 during an attempt, and while another waits for its retry, loses nothing",
-  { tag: "@slow" },
-  async ({ startOwnApp, receiver }) => {
-    const app = await startOwnApp({ WEBHOOK_RETRY_SCHEDULE: "1s,1s", WEBHOOK_TIMEOUT: "60" });
-    const api = new Api(app.url);
-    const webhook = await api.createWebhook(receiver.url, { event_types: ["issue.created"] });
-    receiver.respondWith(({ body }) =>
-      body.data.current.title === "waits"
-        ? { status: 503, headers: { "retry-after": "8" } }
-        : ("hang" as const),
-    );
-    const held = await api.createIssue({ title: "is held" });
-    const waiting = await api.createIssue({ title: "waits" });
-    const isOf = (issue: Entity) => (request: { body: { entity_id: string } }) =>
-      request.body.entity_id === issue.id;
-    const firstHeld = await receiver.waitFor(isOf(held));
-    const firstWaiting = await receiver.waitFor(isOf(waiting));
-    await api.waitForDelivery(
-      webhook,
-      firstWaiting.body.event_id,
-      ({ status, attempt_log }) => status === "pending" && attempt_log.length === 1,
-    );
+test("kill -9 during an attempt, and while another waits for its retry, loses nothing @slow", async ({
+  startOwnApp,
+  receiver,
+}) => {
+  const app = await startOwnApp({ WEBHOOK_RETRY_SCHEDULE: "1s,1s", WEBHOOK_TIMEOUT: "60" });
+  const api = new Api(app.url);
+  const webhook = await api.createWebhook(receiver.url, { event_types: ["issue.created"] });
+  receiver.respondWith(({ body }) =>
+    body.data.current.title === "waits"
+      ? { status: 503, headers: { "retry-after": "8" } }
+      : ("hang" as const),
+  );
+  const held = await api.createIssue({ title: "is held" });
+  const waiting = await api.createIssue({ title: "waits" });
+  const isOf = (issue: Entity) => (request: { body: { entity_id: string } }) =>
+    request.body.entity_id === issue.id;
+  const firstHeld = await receiver.waitFor(isOf(held));
+  const firstWaiting = await receiver.waitFor(isOf(waiting));
+  await api.waitForDelivery(
+    webhook,
+    firstWaiting.body.event_id,
+    ({ status, attempt_log }) => status === "pending" && attempt_log.length === 1,
+  );
 
-    await app.kill();
-    receiver.respondWith(200);
-    await app.start();
-    const again = { headers: expect.objectContaining({ "x-turbo-attempt": "2" }) };
-    for (const first of [firstHeld, firstWaiting]) {
-      const id = first.headers["webhook-id"];
-      const [, second] = await receiver.waitForAll(
-        2,
-        ({ headers }) => headers["webhook-id"] === id,
-      );
-      expect(second).toMatchObject(again);
-      expect(second?.raw.equals(first.raw), "the same bytes").toBe(true);
-      expect(second?.headers["x-turbo-delivery-id"]).toBe(first.headers["x-turbo-delivery-id"]);
-      if (first === firstWaiting)
-        expect((second?.at ?? 0) - first.at).toBeGreaterThanOrEqual(7_990);
-    }
-    const interrupted = await api.waitForDelivery(webhook, firstHeld.body.event_id, isSuccess);
-    expect(interrupted.attempt_log).toMatchObject([
-      { number: 1, outcome: "interrupted", response_code: null },
-      { number: 2, outcome: "success", response_code: 200 },
-    ]);
-    const delayed = await api.waitForDelivery(webhook, firstWaiting.body.event_id, isSuccess);
-    expect(delayed.attempt_log).toMatchObject([
-      { number: 1, outcome: "failure", response_code: 503 },
-      { number: 2, outcome: "success", response_code: 200 },
-    ]);
-    await expectNothingStuck(api);
-  },
-);
+  await app.kill();
+  receiver.respondWith(200);
+  await app.start();
+  const again = { headers: expect.objectContaining({ "x-turbo-attempt": "2" }) };
+  for (const first of [firstHeld, firstWaiting]) {
+    const id = first.headers["webhook-id"];
+    const [, second] = await receiver.waitForAll(2, ({ headers }) => headers["webhook-id"] === id);
+    expect(second).toMatchObject(again);
+    expect(second?.raw.equals(first.raw), "the same bytes").toBe(true);
+    expect(second?.headers["x-turbo-delivery-id"]).toBe(first.headers["x-turbo-delivery-id"]);
+    if (first === firstWaiting) expect((second?.at ?? 0) - first.at).toBeGreaterThanOrEqual(7_990);
+  }
+  const interrupted = await api.waitForDelivery(webhook, firstHeld.body.event_id, isSuccess);
+  expect(interrupted.attempt_log).toMatchObject([
+    { number: 1, outcome: "interrupted", response_code: null },
+    { number: 2, outcome: "success", response_code: 200 },
+  ]);
+  const delayed = await api.waitForDelivery(webhook, firstWaiting.body.event_id, isSuccess);
+  expect(delayed.attempt_log).toMatchObject([
+    { number: 1, outcome: "failure", response_code: 503 },
+    { number: 2, outcome: "success", response_code: 200 },
+  ]);
+  await expectNothingStuck(api);
+});
 
-test(
-  "kill -9 of the app and its database at once loses nothing",
-  { tag: "@slow" },
-  async ({ startOwnApp, receiver }) => {
-    const app = await startOwnApp();
-    const api = new Api(app.url);
-    await api.createWebhook(receiver.url, { event_types: ["issue.created"] });
-    const issues: Entity[] = [];
-    await createIssues(api, 40, (issue) => issues.push(issue));
-    await Promise.all([app.kill(), app.postgres.kill()]);
-    await app.start();
-    await expectAllArrive(receiver, issues);
-    await expectNothingStuck(api);
-  },
-);
+test("kill -9 of the app and its database at once loses nothing @slow", async ({
+  startOwnApp,
+  receiver,
+}) => {
+  const app = await startOwnApp();
+  const api = new Api(app.url);
+  await api.createWebhook(receiver.url, { event_types: ["issue.created"] });
+  const issues: Entity[] = [];
+  await createIssues(api, 40, (issue) => issues.push(issue));
+  await Promise.all([app.kill(), app.postgres.kill()]);
+  await app.start();
+  await expectAllArrive(receiver, issues);
+  await expectNothingStuck(api);
+});
 
-test(
-  "the app outlives its database, brings it back and goes on",
-  { tag: "@slow" },
-  async ({ startOwnApp, receiver }) => {
-    // A claim whose answer the dying database swallowed is taken over after the time-out and 10 s.
-    const app = await startOwnApp({ WEBHOOK_TIMEOUT: "10" });
-    const api = new Api(app.url);
-    const webhook = await api.createWebhook(receiver.url, { event_types: ["issue.created"] });
-    const answer = makeDeferred<number>();
-    receiver.respondWith((_, n) => (n === 1 ? answer.promise : 200));
-    const issues = [await api.createIssue({ title: "under way" })];
-    const { body } = await receiver.waitFor();
+test("the app outlives its database, brings it back and goes on @slow", async ({
+  startOwnApp,
+  receiver,
+}) => {
+  // A claim whose answer the dying database swallowed is taken over after the time-out and 10 s.
+  const app = await startOwnApp({ WEBHOOK_TIMEOUT: "10" });
+  const api = new Api(app.url);
+  const webhook = await api.createWebhook(receiver.url, { event_types: ["issue.created"] });
+  const answer = makeDeferred<number>();
+  receiver.respondWith((_, n) => (n === 1 ? answer.promise : 200));
+  const issues = [await api.createIssue({ title: "under way" })];
+  const { body } = await receiver.waitFor();
 
-    for (let round = 1; round <= 2; round += 1) {
-      let killing: Promise<void> | undefined;
-      await workThrough(api, issues, (answered) => {
-        if (answered !== 15) return;
-        killing = app.postgres.kill();
-        answer.resolve(200);
-      });
-      await killing;
-      await until("the app is healthy again", async () => (await health(app)) === 200, 60_000);
-      expect(app.isRunning).toBe(true);
-      issues.push(await api.createIssue({ title: `after ${round}` }));
-    }
-    await expectAllArrive(receiver, issues);
-    const delivery = await api.waitForDelivery(webhook, body.event_id, isSuccess);
-    expect(delivery.attempt_log, "its result waited for the database").toMatchObject([
-      { number: 1, outcome: "success" },
-    ]);
-    await expectNothingStuck(api);
-  },
-);
+  for (let round = 1; round <= 2; round += 1) {
+    let killing: Promise<void> | undefined;
+    await workThrough(api, issues, (answered) => {
+      if (answered !== 15) return;
+      killing = app.postgres.kill();
+      answer.resolve(200);
+    });
+    await killing;
+    await until("the app is healthy again", async () => (await health(app)) === 200, 60_000);
+    expect(app.isRunning).toBe(true);
+    issues.push(await api.createIssue({ title: `after ${round}` }));
+  }
+  await expectAllArrive(receiver, issues);
+  const delivery = await api.waitForDelivery(webhook, body.event_id, isSuccess);
+  expect(delivery.attempt_log, "its result waited for the database").toMatchObject([
+    { number: 1, outcome: "success" },
+  ]);
+  await expectNothingStuck(api);
+});
 
 /** Reads and writes, transactions among them; each is answered, or refused with 503 in time. */
 async function workThrough(
@@ -216,81 +209,75 @@ async function health({ url }: App): Promise<number> {
   return response.status;
 }
 
-test(
-  "a database that was brought back still has one owner",
-  { tag: "@slow" },
-  async ({ startOwnApp }) => {
-    const app = await startOwnApp();
-    const [before] = app.postgres.pids;
-    await app.postgres.kill();
-    const isBack = () => app.postgres.pids[0] !== undefined && app.postgres.pids[0] !== before;
-    await until("the database runs again", isBack, 60_000);
-    await until("the app is healthy again", async () => (await health(app)) === 200, 60_000);
-    const port = String(await findFreePort());
-    const { exitCode, stderr } = await runUntilExit({ PORT: port, DATA_DIR: app.dataDir });
-    expect(stderr).toMatch(/^turbo: DATA_DIR: another .* runs on/);
-    expect(exitCode).toBe(1);
-    expect(await health(app)).toBe(200);
-  },
-);
+test("a database that was brought back still has one owner @slow", async ({ startOwnApp }) => {
+  const app = await startOwnApp();
+  const [before] = app.postgres.pids;
+  await app.postgres.kill();
+  const isBack = () => app.postgres.pids[0] !== undefined && app.postgres.pids[0] !== before;
+  await until("the database runs again", isBack, 60_000);
+  await until("the app is healthy again", async () => (await health(app)) === 200, 60_000);
+  const port = String(await findFreePort());
+  const { exitCode, stderr } = await runUntilExit({ PORT: port, DATA_DIR: app.dataDir });
+  expect(stderr).toMatch(/^turbo: DATA_DIR: another .* runs on/);
+  expect(exitCode).toBe(1);
+  expect(await health(app)).toBe(200);
+});
 
-test(
-  "SIGTERM with attempts under way ends in time, and the next start makes them good",
-  { tag: "@slow" },
-  async ({ startOwnApp, receiver }) => {
-    const app = await startOwnApp({ WEBHOOK_TIMEOUT: "60" });
-    const api = new Api(app.url);
-    const webhook = await api.createWebhook(receiver.url, { event_types: ["issue.created"] });
-    receiver.respondWith("hang" as const);
-    const issues: Entity[] = [];
-    for (let n = 1; n <= 5; n += 1) issues.push(await api.createIssue({ title: `Issue ${n}` }));
-    const before = await receiver.waitForAll(5);
-    const { durationMs } = await app.stop();
-    expect(durationMs).toBeLessThan(10_000);
-    expect(app.postgres.pids).toEqual([]);
+test("SIGTERM with attempts under way ends in time, and the next start makes them good @slow", async ({
+  startOwnApp,
+  receiver,
+}) => {
+  const app = await startOwnApp({ WEBHOOK_TIMEOUT: "60" });
+  const api = new Api(app.url);
+  const webhook = await api.createWebhook(receiver.url, { event_types: ["issue.created"] });
+  receiver.respondWith("hang" as const);
+  const issues: Entity[] = [];
+  for (let n = 1; n <= 5; n += 1) issues.push(await api.createIssue({ title: `Issue ${n}` }));
+  const before = await receiver.waitForAll(5);
+  const { durationMs } = await app.stop();
+  expect(durationMs).toBeLessThan(10_000);
+  expect(app.postgres.pids).toEqual([]);
 
-    receiver.respondWith(200);
-    await app.start();
-    await receiver.waitForAll(5, ({ number }) => number > 5);
-    await expectAllArrive(receiver, issues);
-    for (const { body } of before) {
-      const delivery = await api.waitForDelivery(webhook, body.event_id, isSuccess);
-      expect(delivery.attempt_log).toMatchObject([
-        { number: 1, outcome: "interrupted" },
-        { number: 2, outcome: "success" },
-      ]);
-    }
-    expect(receiver.posts).toHaveLength(10);
-  },
-);
-
-test(
-  "a stop lets an attempt end that ends soon, and the next start finds all data",
-  { tag: "@slow" },
-  async ({ startOwnApp, receiver }) => {
-    const app = await startOwnApp({ WEBHOOK_TIMEOUT: "60" });
-    const api = new Api(app.url);
-    const webhook = await api.createWebhook(receiver.url);
-    const answer = makeDeferred<number>();
-    receiver.respondWith(() => answer.promise);
-    const issue = await api.createIssue({ title: "kept" });
-    const { body } = await receiver.waitFor();
-    const stopping = app.stop();
-    await until("the door is closed", async () => !(await isListening(app)));
-    answer.resolve(200);
-    await stopping;
-
-    await app.start();
-    expect(ok(await api.get<Entity>(`/issues/${issue.id}`))).toEqual(issue);
-    expect(ok(await api.get<Webhook[]>("/webhooks"))).toMatchObject([{ id: webhook.id }]);
+  receiver.respondWith(200);
+  await app.start();
+  await receiver.waitForAll(5, ({ number }) => number > 5);
+  await expectAllArrive(receiver, issues);
+  for (const { body } of before) {
     const delivery = await api.waitForDelivery(webhook, body.event_id, isSuccess);
-    expect(delivery.attempt_log).toMatchObject([{ number: 1, outcome: "success" }]);
-    const next = await api.createIssue({ title: "next" });
-    const request = await receiver.waitFor(({ body: { entity_id } }) => entity_id === next.id);
-    expectSigned(request, webhook.secret_token);
-    expect(receiver.posts).toHaveLength(2);
-  },
-);
+    expect(delivery.attempt_log).toMatchObject([
+      { number: 1, outcome: "interrupted" },
+      { number: 2, outcome: "success" },
+    ]);
+  }
+  expect(receiver.posts).toHaveLength(10);
+});
+
+test("a stop lets an attempt end that ends soon, and the next start finds all data @slow", async ({
+  startOwnApp,
+  receiver,
+}) => {
+  const app = await startOwnApp({ WEBHOOK_TIMEOUT: "60" });
+  const api = new Api(app.url);
+  const webhook = await api.createWebhook(receiver.url);
+  const answer = makeDeferred<number>();
+  receiver.respondWith(() => answer.promise);
+  const issue = await api.createIssue({ title: "kept" });
+  const { body } = await receiver.waitFor();
+  const stopping = app.stop();
+  await until("the door is closed", async () => !(await isListening(app)));
+  answer.resolve(200);
+  await stopping;
+
+  await app.start();
+  expect(ok(await api.get<Entity>(`/issues/${issue.id}`))).toEqual(issue);
+  expect(ok(await api.get<Webhook[]>("/webhooks"))).toMatchObject([{ id: webhook.id }]);
+  const delivery = await api.waitForDelivery(webhook, body.event_id, isSuccess);
+  expect(delivery.attempt_log).toMatchObject([{ number: 1, outcome: "success" }]);
+  const next = await api.createIssue({ title: "next" });
+  const request = await receiver.waitFor(({ body: { entity_id } }) => entity_id === next.id);
+  expectSigned(request, webhook.secret_token);
+  expect(receiver.posts).toHaveLength(2);
+});
 
 async function isListening(app: App): Promise<boolean> {
   try {

@@ -115,48 +115,47 @@ test("what failed is counted, and then sent again with the same ids and bytes", 
   expect(await dryRun(api, webhook)).toBe(0);
 });
 
-test(
-  "kill -9 in the middle of a recovery skips nothing and repeats no more than was under way",
-  { tag: "@slow" },
-  async ({ startOwnApp, receiver }) => {
-    const app = await startOwnApp({ ...oneAttempt, WEBHOOK_TIMEOUT: "10" });
-    const api = new Api(app.url);
-    const webhook = await makeFailed(api, receiver, 400);
-    const failed = receiver.posts.length;
-    const ids = new Set(receiver.posts.map(idOf));
-    expect(ids.size).toBe(400);
-    // So slow that a step takes longer than a second, and is a hundred.
-    receiver.respondWith({ status: 200, delayMs: 200 });
-    const recovery = await recover(api, webhook);
+test("kill -9 in the middle of a recovery skips nothing and repeats no more than was under way @slow", async ({
+  startOwnApp,
+  receiver,
+}) => {
+  const app = await startOwnApp({ ...oneAttempt, WEBHOOK_TIMEOUT: "10" });
+  const api = new Api(app.url);
+  const webhook = await makeFailed(api, receiver, 400);
+  const failed = receiver.posts.length;
+  const ids = new Set(receiver.posts.map(idOf));
+  expect(ids.size).toBe(400);
+  // So slow that a step takes longer than a second, and is a hundred.
+  receiver.respondWith({ status: 200, delayMs: 200 });
+  const recovery = await recover(api, webhook);
 
-    await receiver.waitForAll(failed + 120);
-    await app.kill();
-    await app.start();
-    // Held from here on, it cannot be over yet.
-    receiver.respondWith((_, n) => (n > failed + 250 ? "hang" : { status: 200, delayMs: 200 }));
-    await receiver.waitForAll(failed + 260, () => true, 60_000);
-    expect(await read(api, recovery)).toMatchObject({ state: "running" });
-    await Promise.all([app.kill(), app.postgres.kill()]);
-    receiver.respondWith({ status: 200, delayMs: 200 });
-    await app.start();
-    await waitUntilDone(api, recovery);
-    const left = () => dryRun(api, webhook);
-    await until(
-      "all have arrived",
-      async () => {
-        const pending = ok(await api.get<Delivery[]>("/deliveries?status=pending"));
-        return pending.length === 0 && (await left()) === 0;
-      },
-      60_000,
-    );
+  await receiver.waitForAll(failed + 120);
+  await app.kill();
+  await app.start();
+  // Held from here on, it cannot be over yet.
+  receiver.respondWith((_, n) => (n > failed + 250 ? "hang" : { status: 200, delayMs: 200 }));
+  await receiver.waitForAll(failed + 260, () => true, 60_000);
+  expect(await read(api, recovery)).toMatchObject({ state: "running" });
+  await Promise.all([app.kill(), app.postgres.kill()]);
+  receiver.respondWith({ status: 200, delayMs: 200 });
+  await app.start();
+  await waitUntilDone(api, recovery);
+  const left = () => dryRun(api, webhook);
+  await until(
+    "all have arrived",
+    async () => {
+      const pending = ok(await api.get<Delivery[]>("/deliveries?status=pending"));
+      return pending.length === 0 && (await left()) === 0;
+    },
+    60_000,
+  );
 
-    const again = receiver.posts.slice(failed);
-    expect(new Set(again.map(idOf))).toEqual(ids);
-    // Ten at once is the lane's parallelism; two kills.
-    expect(again.length).toBeLessThanOrEqual(400 + 2 * 10);
-    expect(await read(api, recovery)).toMatchObject({ state: "done", total: 400, recovered: 400 });
-  },
-);
+  const again = receiver.posts.slice(failed);
+  expect(new Set(again.map(idOf))).toEqual(ids);
+  // Ten at once is the lane's parallelism; two kills.
+  expect(again.length).toBeLessThanOrEqual(400 + 2 * 10);
+  expect(await read(api, recovery)).toMatchObject({ state: "done", total: 400, recovered: 400 });
+});
 
 test("a webhook made later is sent what is missing, as others got it", async ({
   api,

@@ -1,8 +1,7 @@
 import { Api, ok, type Delivery, type Entity, type Webhook } from "./support/api";
 import { runUntilExit, type App } from "./support/app";
-import { makeDeferred } from "./support/deferred";
-import { until } from "./support/deadline";
-import { findFreePort } from "./support/free-port";
+import { makeDeferred, until } from "@/test/kit/until";
+import { findFreePort } from "@/test/kit/port";
 import type { Receiver } from "./support/receiver";
 import { expectSigned } from "./support/signature";
 import { expect, test } from "./support/test";
@@ -38,13 +37,13 @@ async function expectAllArrive(receiver: Receiver, issues: Entity[]): Promise<vo
   await until(
     `${issues.length} issues are told`,
     () => {
-      const told = new Set(receiver.received.map(({ body }) => body.entity_id));
+      const told = new Set(receiver.posts.map(({ body }) => body.entity_id));
       return issues.every(({ id }) => told.has(id));
     },
     60_000,
   );
   const texts = new Map<string, Buffer>();
-  for (const { headers, raw, body } of receiver.received) {
+  for (const { headers, raw, body } of receiver.posts) {
     const id = String(headers["webhook-id"]);
     expect(id).toBe(body.event_id);
     expect(raw.equals(texts.get(id) ?? raw), "the same bytes").toBe(true);
@@ -80,10 +79,10 @@ test("kill -9 right after the answer loses nothing", async ({ startOwnApp, recei
   }
   await expectAllArrive(receiver, issues);
   await expectNothingStuck(api);
-  for (const request of receiver.received) expectSigned(request, webhook.secret_token);
+  for (const request of receiver.posts) expectSigned(request, webhook.secret_token);
 });
 
-test("kill -9 during an attempt, and while another waits for its retry, loses nothing", async ({
+test("kill -9 during an attempt, and while another waits for its retry, loses nothing @slow", async ({
   startOwnApp,
   receiver,
 }) => {
@@ -93,7 +92,7 @@ test("kill -9 during an attempt, and while another waits for its retry, loses no
   receiver.respondWith(({ body }) =>
     body.data.current.title === "waits"
       ? { status: 503, headers: { "retry-after": "8" } }
-      : { status: 200, hang: true },
+      : ("hang" as const),
   );
   const held = await api.createIssue({ title: "is held" });
   const waiting = await api.createIssue({ title: "waits" });
@@ -132,7 +131,7 @@ test("kill -9 during an attempt, and while another waits for its retry, loses no
   await expectNothingStuck(api);
 });
 
-test("kill -9 of the app and its database at once loses nothing", async ({
+test("kill -9 of the app and its database at once loses nothing @slow", async ({
   startOwnApp,
   receiver,
 }) => {
@@ -141,13 +140,13 @@ test("kill -9 of the app and its database at once loses nothing", async ({
   await api.createWebhook(receiver.url, { event_types: ["issue.created"] });
   const issues: Entity[] = [];
   await createIssues(api, 40, (issue) => issues.push(issue));
-  await Promise.all([app.kill(), app.killPostgres()]);
+  await Promise.all([app.kill(), app.postgres.kill()]);
   await app.start();
   await expectAllArrive(receiver, issues);
   await expectNothingStuck(api);
 });
 
-test("the app outlives its database, brings it back and goes on", async ({
+test("the app outlives its database, brings it back and goes on @slow", async ({
   startOwnApp,
   receiver,
 }) => {
@@ -164,7 +163,7 @@ test("the app outlives its database, brings it back and goes on", async ({
     let killing: Promise<void> | undefined;
     await workThrough(api, issues, (answered) => {
       if (answered !== 15) return;
-      killing = app.killPostgres();
+      killing = app.postgres.kill();
       answer.resolve(200);
     });
     await killing;
@@ -210,11 +209,11 @@ async function health({ url }: App): Promise<number> {
   return response.status;
 }
 
-test("a database that was brought back still has one owner", async ({ startOwnApp }) => {
+test("a database that was brought back still has one owner @slow", async ({ startOwnApp }) => {
   const app = await startOwnApp();
-  const [before] = app.postgresPids;
-  await app.killPostgres();
-  const isBack = () => app.postgresPids[0] !== undefined && app.postgresPids[0] !== before;
+  const [before] = app.postgres.pids;
+  await app.postgres.kill();
+  const isBack = () => app.postgres.pids[0] !== undefined && app.postgres.pids[0] !== before;
   await until("the database runs again", isBack, 60_000);
   await until("the app is healthy again", async () => (await health(app)) === 200, 60_000);
   const port = String(await findFreePort());
@@ -224,20 +223,20 @@ test("a database that was brought back still has one owner", async ({ startOwnAp
   expect(await health(app)).toBe(200);
 });
 
-test("SIGTERM with attempts under way ends in time, and the next start makes them good", async ({
+test("SIGTERM with attempts under way ends in time, and the next start makes them good @slow", async ({
   startOwnApp,
   receiver,
 }) => {
   const app = await startOwnApp({ WEBHOOK_TIMEOUT: "60" });
   const api = new Api(app.url);
   const webhook = await api.createWebhook(receiver.url, { event_types: ["issue.created"] });
-  receiver.respondWith({ status: 200, hang: true });
+  receiver.respondWith("hang" as const);
   const issues: Entity[] = [];
   for (let n = 1; n <= 5; n += 1) issues.push(await api.createIssue({ title: `Issue ${n}` }));
   const before = await receiver.waitForAll(5);
   const { durationMs } = await app.stop();
   expect(durationMs).toBeLessThan(10_000);
-  expect(app.postgresPids).toEqual([]);
+  expect(app.postgres.pids).toEqual([]);
 
   receiver.respondWith(200);
   await app.start();
@@ -250,10 +249,10 @@ test("SIGTERM with attempts under way ends in time, and the next start makes the
       { number: 2, outcome: "success" },
     ]);
   }
-  expect(receiver.received).toHaveLength(10);
+  expect(receiver.posts).toHaveLength(10);
 });
 
-test("a stop lets an attempt end that ends soon, and the next start finds all data", async ({
+test("a stop lets an attempt end that ends soon, and the next start finds all data @slow", async ({
   startOwnApp,
   receiver,
 }) => {
@@ -277,7 +276,7 @@ test("a stop lets an attempt end that ends soon, and the next start finds all da
   const next = await api.createIssue({ title: "next" });
   const request = await receiver.waitFor(({ body: { entity_id } }) => entity_id === next.id);
   expectSigned(request, webhook.secret_token);
-  expect(receiver.received).toHaveLength(2);
+  expect(receiver.posts).toHaveLength(2);
 });
 
 async function isListening(app: App): Promise<boolean> {

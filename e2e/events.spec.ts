@@ -12,7 +12,7 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** What was told of this entity so far, oldest first; ids of events rise. */
 function eventsOf(receiver: Receiver, entityId: string): EventBody[] {
-  return receiver.received
+  return receiver.posts
     .map(({ body }) => body)
     .filter(({ entity_id }) => entity_id === entityId)
     .toSorted((a, b) => (a.event_id < b.event_id ? -1 : 1));
@@ -228,11 +228,11 @@ test("a webhook gets the types it asked for and no others", async ({
   await api.patch(`/issues/${issue.id}`, { status: "closed" });
   await api.delete(`/issues/${issue.id}`);
   await expectAllTold(api, secondReceiver);
-  const types = secondReceiver.received.map(({ body }) => body.event_type);
+  const types = secondReceiver.posts.map(({ body }) => body.event_type);
   expect(types.toSorted()).toEqual(["issue.closed", "issue.deleted", "project.created"]);
 
-  const closed = receiver.received.find(({ body }) => body.event_type === "issue.closed");
-  const same = secondReceiver.received.find(({ body }) => body.event_type === "issue.closed");
+  const closed = receiver.posts.find(({ body }) => body.event_type === "issue.closed");
+  const same = secondReceiver.posts.find(({ body }) => body.event_type === "issue.closed");
   expect(same?.headers["webhook-id"], "one event, two webhooks").toBe(
     closed?.headers["webhook-id"],
   );

@@ -1,7 +1,7 @@
 import type { Page } from "@playwright/test";
 import { Api, type Problem } from "./support/api";
 import { startApp, type App } from "./support/app";
-import { findFreePort } from "./support/free-port";
+import { findFreePort } from "@/test/kit/port";
 import { rawRequest } from "./support/raw-request";
 import { expect, quickSettings, test } from "./support/test";
 

@@ -32,7 +32,7 @@ test("sends only what the quick fields let through", async ({ settings, api, pag
   await api.createIssue({ title: "Meant", priority: "high", project_id: project.id });
   const { body } = await receiver.waitFor();
   expect(body.data.current.title).toBe("Meant");
-  expect(receiver.received).toHaveLength(1);
+  expect(receiver.posts).toHaveLength(1);
 });
 
 test("chooses projects by keyboard, by name or by id, and lets them go", async ({

@@ -37,7 +37,7 @@ test("twenty requests at once with one key make one issue, and tell of it once",
   await receiver.waitFor(({ body }) => body.entity_id === issue.id);
   const sentinel = await api.createIssue();
   await receiver.waitFor(({ body }) => body.entity_id === sentinel.id);
-  expect(receiver.received).toHaveLength(2);
+  expect(receiver.posts).toHaveLength(2);
 });
 
 test("two processes that share a database answer a key once between them", async ({

@@ -42,8 +42,8 @@ test("a receiver that answers each change with a change is stopped, and that is 
   receiver.respondWith(200);
   await api.patch(path, { title: "The last of them" });
   await receiver.waitFor(({ body }) => body.data.current.title === "The last of them");
-  expect(receiver.received).toHaveLength(10);
-  expect(secondReceiver.received).toHaveLength(1);
+  expect(receiver.posts).toHaveLength(10);
+  expect(secondReceiver.posts).toHaveLength(1);
 });
 
 test("a chain goes on through events that somebody else posts", async ({ api }) => {
@@ -87,5 +87,5 @@ test("a webhook that is spared its own actor's doing does not hear of it", async
   await receiver.waitFor(({ body }) => body.data.current.title === "By hand again");
   await api.patch(path, { title: "By hand at last" });
   await receiver.waitFor(({ body }) => body.data.current.title === "By hand at last");
-  expect(receiver.received.map(({ body }) => body.actor.name)).toEqual(Array(3).fill("unknown"));
+  expect(receiver.posts.map(({ body }) => body.actor.name)).toEqual(Array(3).fill("unknown"));
 });

@@ -1,7 +1,7 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import { Api, ok, type Delivery, type Problem, type Webhook } from "./support/api";
 import { turbo } from "./support/cli";
-import { until } from "./support/deadline";
+import { makeDeferred, until } from "@/test/kit/until";
 import type { Received, Receiver } from "./support/receiver";
 import { expectSigned } from "./support/signature";
 import { expect, test } from "./support/test";
@@ -22,8 +22,9 @@ type Recovery = {
 };
 type Counted = { count: number; since: string; until: string };
 
-/** One attempt, then failed: what recoveries are for comes at once. */
+/** One attempt, then failed: what recoveries are for comes at once; one POST after the other. */
 const oneAttempt = { WEBHOOK_RETRY_COUNT: "0" };
+test.use({ appSettings: { ...oneAttempt, WEBHOOK_PARALLELISM: "1" } });
 const longAgo = () => new Date(Date.now() - 3_600_000).toISOString();
 
 const dryRun = async (api: Api, webhook: Webhook, asked: object = {}) =>
@@ -88,7 +89,7 @@ test("what failed is counted, and then sent again with the same ids and bytes", 
   const app = await startOwnApp({ WEBHOOK_RETRY_SCHEDULE: "0.1s" });
   const api = new Api(app.url);
   const webhook = await makeFailed(api, receiver, 40);
-  const before = receiver.received.slice();
+  const before = receiver.posts.slice();
   expect(before).toHaveLength(80);
   expect(await dryRun(api, webhook, { status: "missing" })).toBe(0);
 
@@ -114,15 +115,15 @@ test("what failed is counted, and then sent again with the same ids and bytes", 
   expect(await dryRun(api, webhook)).toBe(0);
 });
 
-test("kill -9 in the middle of a recovery skips nothing and repeats no more than was under way", async ({
+test("kill -9 in the middle of a recovery skips nothing and repeats no more than was under way @slow", async ({
   startOwnApp,
   receiver,
 }) => {
   const app = await startOwnApp({ ...oneAttempt, WEBHOOK_TIMEOUT: "10" });
   const api = new Api(app.url);
   const webhook = await makeFailed(api, receiver, 400);
-  const failed = receiver.received.length;
-  const ids = new Set(receiver.received.map(idOf));
+  const failed = receiver.posts.length;
+  const ids = new Set(receiver.posts.map(idOf));
   expect(ids.size).toBe(400);
   // So slow that a step takes longer than a second, and is a hundred.
   receiver.respondWith({ status: 200, delayMs: 200 });
@@ -131,9 +132,12 @@ test("kill -9 in the middle of a recovery skips nothing and repeats no more than
   await receiver.waitForAll(failed + 120);
   await app.kill();
   await app.start();
+  // Held from here on, it cannot be over yet.
+  receiver.respondWith((_, n) => (n > failed + 250 ? "hang" : { status: 200, delayMs: 200 }));
   await receiver.waitForAll(failed + 260, () => true, 60_000);
   expect(await read(api, recovery)).toMatchObject({ state: "running" });
-  await Promise.all([app.kill(), app.killPostgres()]);
+  await Promise.all([app.kill(), app.postgres.kill()]);
+  receiver.respondWith({ status: 200, delayMs: 200 });
   await app.start();
   await waitUntilDone(api, recovery);
   const left = () => dryRun(api, webhook);
@@ -146,7 +150,7 @@ test("kill -9 in the middle of a recovery skips nothing and repeats no more than
     60_000,
   );
 
-  const again = receiver.received.slice(failed);
+  const again = receiver.posts.slice(failed);
   expect(new Set(again.map(idOf))).toEqual(ids);
   // Ten at once is the lane's parallelism; two kills.
   expect(again.length).toBeLessThanOrEqual(400 + 2 * 10);
@@ -171,7 +175,7 @@ test("a webhook made later is sent what is missing, as others got it", async ({
   await waitUntilDone(api, await recover(api, late, asked));
   const got = await secondReceiver.waitForAll(5);
   for (const request of got) {
-    const first = receiver.received.find((earlier) => idOf(earlier) === idOf(request));
+    const first = receiver.posts.find((earlier) => idOf(earlier) === idOf(request));
     expect(first?.raw.equals(request.raw), "the same bytes").toBe(true);
     expect(attemptOf(request)).toBe(1);
     expectSigned(request, late.secret_token);
@@ -183,14 +187,12 @@ test("a webhook made later is sent what is missing, as others got it", async ({
 });
 
 test("one runs at a time, can be listed and cancelled, and waits while its webhook is paused", async ({
-  startOwnApp,
+  api,
   receiver,
 }) => {
-  const app = await startOwnApp({ ...oneAttempt, WEBHOOK_PARALLELISM: "1" });
-  const api = new Api(app.url);
   const webhook = await makeFailed(api, receiver, 15);
   await api.post(`/webhooks/${webhook.id}/pause`);
-  const before = receiver.received.length;
+  const before = receiver.posts.length;
   const recovery = await recover(api, webhook);
   const held = async () => (await read(api, recovery)).recovered === 10;
   await until("a step is held", held);
@@ -219,12 +221,7 @@ test("one runs at a time, can be listed and cancelled, and waits while its webho
   expect((await api.delete(`${path}/${rest.id}`)).status).toBe(409);
 });
 
-test("the command line counts, recovers and follows to the end", async ({
-  startOwnApp,
-  receiver,
-}) => {
-  const app = await startOwnApp(oneAttempt);
-  const api = new Api(app.url);
+test("the command line counts, recovers and follows to the end", async ({ app, api, receiver }) => {
   const webhook = await makeFailed(api, receiver, 12);
   const command = ["webhooks", "recover", webhook.id, "--since", "1h"];
   expect(await turbo(app.url, [...command, "--dry-run"])).toMatch(
@@ -242,6 +239,7 @@ test("the dialog counts before it begins, shows how far it is, and cancels", asy
 }) => {
   const complaints: string[] = [];
   page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+  // Events of others would be missing to its webhook.
   const app = await startOwnApp({ ...oneAttempt, WEBHOOK_PARALLELISM: "1" });
   const api = new Api(app.url);
   const webhook = await makeFailed(api, receiver, 25);
@@ -263,7 +261,9 @@ test("the dialog counts before it begins, shows how far it is, and cancels", asy
   await expect(dialog.getByRole("status")).toContainText("There is nothing to recover.");
   await expect(dialog.getByRole("button", { name: "Recover", exact: true })).toBeDisabled();
 
-  receiver.respondWith({ status: 200, delayMs: 500 });
+  // The first POST is answered only when all has been looked at: it cannot be over yet.
+  const answered = makeDeferred<number>();
+  receiver.respondWith(() => answered.promise);
   await dialog.getByRole("radio", { name: /^What failed/ }).check();
   await expect(dialog.getByRole("status")).toHaveText(/^25 failed deliveries since /);
   await dialog.getByRole("radio", { name: /^What failed/ }).press("Enter");
@@ -279,6 +279,7 @@ test("the dialog counts before it begins, shows how far it is, and cancels", asy
   await expect(dialog).toContainText("Cancelled. The rest stays as it is.");
 
   receiver.respondWith(200);
+  answered.resolve(200);
   await dialog.getByRole("button", { name: "Recover more…" }).click();
   await expect(dialog.getByRole("status").last()).toHaveText(/^\d+ failed deliver/);
   await dialog.getByRole("button", { name: "Recover", exact: true }).click();

@@ -80,7 +80,7 @@ test("tells what the receiver answered to a test", async ({ settings, api, page,
   await settings.open();
   await settings.button("Send test Tested").click();
   await expect(settings.webhook("Tested")).toContainText(/200 OK in \d+ ms/);
-  expect(receiver.received.at(-1)?.headers["x-turbo-event"]).toBe("webhook.test");
+  expect(receiver.posts.at(-1)?.headers["x-turbo-event"]).toBe("webhook.test");
 
   receiver.respondWith(400);
   await settings.button("Send test Tested").click();

@@ -1,5 +1,5 @@
 import type { Api, Delivery, Webhook } from "./support/api";
-import { makeDeferred } from "./support/deferred";
+import { makeDeferred } from "@/test/kit/until";
 import type { Receiver } from "./support/receiver";
 import { expectSigned, isSignedBy } from "./support/signature";
 import { expect, test } from "./support/test";
@@ -96,10 +96,10 @@ test("410 disables the webhook and cancels what waits for it", async ({
     (await api.listDeliveries(webhook.id)).filter(({ id }) => id !== gone.id);
   await expect.poll(async () => (await others()).every(isCancelled)).toBe(true);
 
-  const count = receiver.received.length;
+  const count = receiver.posts.length;
   await api.createIssue();
   await passRetries(api, secondReceiver);
-  expect(receiver.received).toHaveLength(count);
+  expect(receiver.posts).toHaveLength(count);
   expect(await api.listDeliveries(webhook.id), "none are made for it any more").toHaveLength(3);
 });
 
@@ -114,12 +114,12 @@ test("a paused webhook holds its deliveries, and resuming sends them", async ({
   await api.waitForDeliveries(webhook, 1, waitsForRetry);
   const paused = await api.post<Webhook>(`/webhooks/${webhook.id}/pause`);
   expect(paused.body).toMatchObject({ state: "paused", active: false });
-  const count = receiver.received.length;
+  const count = receiver.posts.length;
   receiver.respondWith(200);
   await api.createIssue({ title: "one" });
   await api.createIssue({ title: "two" });
   await passRetries(api, secondReceiver);
-  expect(receiver.received).toHaveLength(count);
+  expect(receiver.posts).toHaveLength(count);
   const held = await api.listDeliveries(webhook.id);
   expect(held).toHaveLength(3);
   expect(held.every(({ status, is_held }) => status === "pending" && is_held)).toBe(true);
@@ -138,7 +138,7 @@ test("`active` pauses and resumes", async ({ api, receiver, secondReceiver }) =>
   expect((await api.patch(path, { active: false })).body).toMatchObject({ state: "paused" });
   await api.createIssue();
   await passRetries(api, secondReceiver);
-  expect(receiver.received).toHaveLength(0);
+  expect(receiver.posts).toHaveLength(0);
   expect((await api.patch(path, { active: true })).body).toMatchObject({ state: "active" });
   await receiver.waitFor();
 });
@@ -158,7 +158,7 @@ test.describe("deleting a webhook", () => {
     const attempts = await settledAttempts(api, webhook);
     await api.createIssue();
     await passRetries(api, secondReceiver);
-    expect(receiver.received).toHaveLength(attempts);
+    expect(receiver.posts).toHaveLength(attempts);
     expect((await api.get(`/webhooks/${webhook.id}`)).status).toBe(404);
     const { body: left } = await api.get<Delivery[]>(`/deliveries?webhook_id=${webhook.id}`);
     expect(left).toHaveLength(3);
@@ -181,7 +181,7 @@ test.describe("deleting a webhook", () => {
     expect((await api.delete(`/webhooks/${webhook.id}`)).status).toBe(204);
     answer.resolve(200);
     await passRetries(api, secondReceiver);
-    expect(receiver.received).toHaveLength(parallelism);
+    expect(receiver.posts).toHaveLength(parallelism);
     const { body: left } = await api.get<Delivery[]>(`/deliveries?webhook_id=${webhook.id}`);
     expect(left.filter(isSuccess)).toHaveLength(parallelism);
     expect(left.filter(isCancelled)).toHaveLength(25 - parallelism);
@@ -207,7 +207,7 @@ test("a new URL gets the next attempt, under the same webhook-id", async ({
   expectSigned(second, webhook.secret_token);
   const delivery = await api.waitForDelivery(webhook, first.body.event_id, isSuccess);
   expect(delivery.attempt_log).toMatchObject([{ url: receiver.url }, { url: secondReceiver.url }]);
-  expect(receiver.received).toHaveLength(1);
+  expect(receiver.posts).toHaveLength(1);
 });
 
 /**
@@ -215,7 +215,7 @@ test("a new URL gets the next attempt, under the same webhook-id", async ({
  * sent at once, has had its time.
  */
 async function passRetries(api: Api, sentinel: Receiver): Promise<void> {
-  const count = sentinel.received.length;
+  const count = sentinel.posts.length;
   const webhook = await api.createWebhook(sentinel.url, {
     name: "sentinel",
     event_types: ["project.created"],

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { connect } from "@/db/client";
 import { createTestDatabase } from "@/db/testing";
-import { openRelay, type Relay } from "@/db/testing-relay";
+import { openRelay, type Relay } from "@/test/kit/relay";
 import { healthRule } from "@/lib/events/health-events";
 import { useDatabase, useEnv } from "@/lib/testing";
 import { OutageWatch, tickMs } from "./outage-watch";

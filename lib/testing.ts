@@ -1,7 +1,5 @@
-import { once } from "node:events";
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Database, Sql } from "@/db/client";
+import { startReceiver, type Answer, type Receiver, type Respond } from "@/test/kit/receiver";
 import { Deliverer } from "./delivery/deliverer";
 import type { Resolve } from "./outbound/resolve";
 import { createSender } from "./outbound/send";
@@ -9,6 +7,9 @@ import { localPolicy } from "./delivery/testing";
 import { unknownActor, type Context, type AfterCommit } from "./context";
 import { readEnv, setEnv, type Env } from "./env";
 import { newId } from "./id";
+
+export type { Answer, Post as ReceivedPost, Receiver } from "@/test/kit/receiver";
+export { until as eventually } from "@/test/kit/until";
 
 /** Puts an environment of these variables in place, local and with a secret key. */
 export function useEnv(variables: Record<string, string> = {}): Env {
@@ -169,81 +170,9 @@ export async function readAttempts(sql: Sql, deliveryId: string): Promise<Attemp
     select * from webhook_attempts where delivery_id = ${deliveryId} order by number`;
 }
 
-/** One POST as a receiver saw it. */
-export type ReceivedPost = {
-  deliveryId: string;
-  attempt: number;
-  headers: IncomingHttpHeaders;
-  body: string;
-  beganAtMs: number;
-};
-
-/** A status, its body and headers; `hang`: no answer at all. */
-export type Answer = number | "hang" | { status: number; headers?: Record<string, string> };
-
-/** A real HTTP receiver on loopback. */
-export type Receiver = {
-  url: string;
-  posts: ReceivedPost[];
-  /** POSTs without an answer at present, and the most there ever were. */
-  open: number;
-  mostOpen: number;
-  /** How often a POST of a delivery came while another of it was open. */
-  overlaps: number;
-  close: () => Promise<void>;
-};
-
 /** Answers each POST with what `answer` says, 200 unless it is given. */
-export async function openReceiver(
-  answer: (post: ReceivedPost) => Answer | Promise<Answer> = () => 200,
-): Promise<Receiver> {
-  const openDeliveries = new Map<string, number>();
-  const server = createServer(async (request, response) => {
-    const beganAtMs = performance.now();
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer); // a socket gives Buffers
-    const { headers } = request;
-    const post: ReceivedPost = {
-      deliveryId: String(headers["x-turbo-delivery-id"]),
-      attempt: Number(headers["x-turbo-attempt"]),
-      headers,
-      body: Buffer.concat(chunks).toString(),
-      beganAtMs,
-    };
-    receiver.posts.push(post);
-    receiver.open += 1;
-    receiver.mostOpen = Math.max(receiver.mostOpen, receiver.open);
-    const already = openDeliveries.get(post.deliveryId) ?? 0;
-    if (already > 0) receiver.overlaps += 1;
-    openDeliveries.set(post.deliveryId, already + 1);
-    response.on("close", () => {
-      receiver.open -= 1;
-      openDeliveries.set(post.deliveryId, (openDeliveries.get(post.deliveryId) ?? 1) - 1);
-    });
-    give(response, await answer(post));
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  // An address, for it listens on TCP.
-  const { port } = server.address() as AddressInfo;
-  const receiver: Receiver = {
-    url: `http://127.0.0.1:${port}/webhook`,
-    posts: [],
-    open: 0,
-    mostOpen: 0,
-    overlaps: 0,
-    close: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-  return receiver;
-}
-
-function give(response: ServerResponse, answer: Answer): void {
-  if (answer === "hang") return;
-  const { status, headers } = typeof answer === "number" ? { status: answer, headers: {} } : answer;
-  response.writeHead(status, headers).end(status === 204 ? undefined : `answer ${status}`);
+export function openReceiver(answer: Answer | Respond = 200): Promise<Receiver> {
+  return startReceiver({ answer });
 }
 
 export type DelivererGiven = Partial<Env["webhook"]> & {
@@ -295,19 +224,6 @@ export async function holdClaims(
       await sql`drop trigger claim_gate on webhook_deliveries`;
     },
   };
-}
-
-/** Waits until it is so, looking every 5 ms; fails after `limitMs`. */
-export async function eventually(
-  isSo: () => boolean | Promise<boolean>,
-  limitMs = 5_000,
-): Promise<void> {
-  const deadlineMs = performance.now() + limitMs;
-  while (!(await isSo())) {
-    if (performance.now() > deadlineMs)
-      throw new Error(`not within ${limitMs} ms: ${String(isSo)}`);
-    await pause(5);
-  }
 }
 
 /** Lets time pass where the fact under test is that nothing happens, or a race is to be met. */

@@ -2,13 +2,11 @@ import { spawn } from "node:child_process";
 import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { stopServer } from "@/db/embedded/process";
-import { findState } from "@/db/embedded/state";
-import { startDemoApp } from "./demo-app";
-import type { DemoApp } from "./demo-app";
-import { findFreePort } from "./free-port";
+import { App } from "@/test/kit/app";
+import { findAppPort, findFreePort } from "@/test/kit/port";
+import { PostgresServer } from "@/test/kit/postgres-server";
+import { isSoWithin } from "@/test/kit/until";
 import { startReceiver } from "./receiver-server";
 import type { Receiver } from "./receiver-server";
 
@@ -22,11 +20,15 @@ const eventTypes = [
 ];
 const arrivalMs = 15_000;
 const settledMs = 15_000;
+const readyTimeoutMs = 180_000;
+const stopTimeoutMs = 12_000;
+const tellEveryMs = 10_000;
+const tailLines = 40;
 
 async function main(): Promise<number> {
   const dataDir = await realpath(await mkdtemp(join(tmpdir(), "turbo-demo-")));
   const receiver = await startReceiver({ port: await findFreePort() });
-  const app = startDemoApp(await findFreePort(), dataDir);
+  const app = new App({ port: await findAppPort(), dataDir });
   const failures: unknown[] = [];
   try {
     await Promise.race([runDemo(app, receiver), interruption()]);
@@ -34,7 +36,8 @@ async function main(): Promise<number> {
     failures.push(error);
   }
   say("Stopping");
-  const stopped = await Promise.allSettled([app.stop(), receiver.stop()]);
+  const ends = [receiver.stop(), ...(app.isRunning ? [app.stop(stopTimeoutMs)] : [])];
+  const stopped = await Promise.allSettled<unknown>(ends);
   failures.push(...stopped.flatMap((end) => (end.status === "rejected" ? [end.reason] : [])));
   await removeData(dataDir).catch((error) => failures.push(error));
   if (failures.length === 0) {
@@ -42,13 +45,13 @@ async function main(): Promise<number> {
     return 0;
   }
   for (const failure of failures) complain(`✗ ${messageOf(failure)}`);
-  complain(`The end of the app's log:\n${app.logTail()}`);
+  complain(`The end of the app's log:\n${lastLines(app.log, tailLines)}`);
   return 1;
 }
 
-async function runDemo(app: DemoApp, receiver: Receiver): Promise<void> {
+async function runDemo(app: App, receiver: Receiver): Promise<void> {
   say(`Starting the app on ${app.url} with a fresh database (a first start builds it)`);
-  await app.waitUntilReady((progress) => print(`  ${progress}`));
+  await startApp(app);
   print("  The app is healthy.");
 
   say(`Registering a webhook for the test receiver on ${receiver.url}`);
@@ -75,7 +78,17 @@ async function runDemo(app: DemoApp, receiver: Receiver): Promise<void> {
   await runCli(app, ["deliveries", "list", "--webhook-id", webhook.id]);
 }
 
-async function registerWebhook(app: DemoApp, url: string): Promise<{ id: string; secret: string }> {
+/** A first start builds, which takes a while: what the app printed last tells how far it is. */
+async function startApp(app: App): Promise<void> {
+  const startedAtMs = performance.now();
+  const telling = setInterval(() => {
+    const seconds = Math.round((performance.now() - startedAtMs) / 1000);
+    print(`  ${seconds} s: ${lastLines(app.log, 1).slice(0, 100) || "nothing printed yet"}`);
+  }, tellEveryMs);
+  await app.start(readyTimeoutMs).finally(() => clearInterval(telling));
+}
+
+async function registerWebhook(app: App, url: string): Promise<{ id: string; secret: string }> {
   const response = await fetch(`${app.url}/api/v1/webhooks/`, {
     method: "POST",
     headers: { "content-type": "application/json" },
@@ -110,26 +123,23 @@ async function showArrivals(receiver: Receiver, types: readonly string[]): Promi
 }
 
 /** An answered POST is written down a moment after the receiver saw it. */
-async function waitUntilRecorded(app: DemoApp, webhookId: string): Promise<void> {
-  const deadline = Date.now() + settledMs;
+async function waitUntilRecorded(app: App, webhookId: string): Promise<void> {
   let log = "";
-  while (Date.now() < deadline) {
+  const isRecorded = async () => {
     const response = await fetch(`${app.url}/api/v1/webhooks/${webhookId}/deliveries?limit=100`);
     log = await response.text();
     if (!response.ok) throw new Error(`The delivery log was refused: ${log}`);
     const deliveries: { status?: unknown; event_type?: unknown }[] = JSON.parse(log);
     const delivered = deliveries.filter(({ status }) => status === "success");
     const types = new Set(delivered.map(({ event_type }) => event_type));
-    if (delivered.length === deliveries.length && eventTypes.every((type) => types.has(type))) {
-      return;
-    }
-    await sleep(100);
-  }
+    return delivered.length === deliveries.length && eventTypes.every((type) => types.has(type));
+  };
+  if (await isSoWithin(settledMs, isRecorded)) return;
   throw new Error(`The log does not show every delivery as a success: ${log}`);
 }
 
 /** Runs the command line program, shows what it prints, and resolves to its stdout. */
-async function runCli(app: DemoApp, args: readonly string[]): Promise<string> {
+async function runCli(app: App, args: readonly string[]): Promise<string> {
   print(`  $ turbo ${args.map(quote).join(" ")}`);
   const child = spawn(process.execPath, [cli, ...args], {
     env: { ...process.env, TURBO_API_URL: app.url, TURBO_API_KEY: "" },
@@ -160,14 +170,14 @@ function interruption(): Promise<never> {
   });
 }
 
-/** As root the database lies outside the folder; a killed app leaves its server running. */
+/** A killed app leaves its server running, which as root lies outside the folder. */
 async function removeData(dataDir: string): Promise<void> {
-  const database = findState(dataDir);
-  if (database) {
-    await stopServer(database.clusterDir);
-    await rm(database.dir, { recursive: true, force: true });
-  }
+  await new PostgresServer(dataDir).remove();
   await rm(dataDir, { recursive: true, force: true });
+}
+
+function lastLines(text: string, count: number): string {
+  return text.trimEnd().split("\n").slice(-count).join("\n");
 }
 
 function quote(text: string): string {

@@ -1,5 +1,5 @@
 import { expect } from "@playwright/test";
-import { until } from "./deadline";
+import { until } from "@/test/kit/until";
 
 export type ApiAnswer<T = unknown> = { status: number; headers: Headers; body: T };
 

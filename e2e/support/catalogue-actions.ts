@@ -1,12 +1,12 @@
 import type { Api, Entity, Webhook } from "./api";
 import { ok } from "./api";
-import type { DatabaseServer } from "./database-server";
-import { until } from "./deadline";
+import type { PostgresServer } from "@/test/kit/postgres-server";
+import { until } from "@/test/kit/until";
 
 /** What the actions work on, made before the webhook that listens. */
 export type Stage = {
   api: Api;
-  postgres: DatabaseServer;
+  postgres: PostgresServer;
   /** A webhook whose receiver fails, for what is told of webhooks. */
   sick: Webhook;
   /** The webhook that is told of everything. */

@@ -1,5 +1,5 @@
 import { ok, type Api, type Delivery } from "./api";
-import { until } from "./deadline";
+import { until } from "@/test/kit/until";
 import type { OpenApi, Operation } from "./openapi";
 
 type Made = { id: string };

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { test } from "@playwright/test";
 import type { App, Settings } from "./app";
-import { until } from "./deadline";
+import { until } from "@/test/kit/until";
 
 const {
   INNGEST_TEST_URL = "",

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { SentEvent } from "./inngest-stand-in";
-import { findFreePort } from "./free-port";
+import { findFreePort } from "@/test/kit/port";
 
 /** Stands before a real Inngest server, and knows which events it has acknowledged. */
 export class InngestProxy {

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { until } from "./deadline";
-import { findFreePort } from "./free-port";
+import { until } from "@/test/kit/until";
+import { findFreePort } from "@/test/kit/port";
 
 export type SentEvent = { id: string; name: string; data: Record<string, unknown>; ts?: number };
 export type Registration = {

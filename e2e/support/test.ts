@@ -4,18 +4,23 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test as base, type TestInfo } from "@playwright/test";
 import { Api, ok, type Webhook } from "./api";
-import { startApp, type App, type Settings } from "./app";
+import type { PostgresServer } from "@/test/kit/postgres-server";
+import { startApp, startDatabaseServer, type App, type Settings } from "./app";
 import { engineSettings, forget, untilRegistered } from "./engine";
-import { startDatabaseServer, type DatabaseServer } from "./database-server";
 import { startReceiver, type Receiver } from "./receiver";
 
-/** Retries within seconds, so that the tests need not wait for hours. */
+/**
+ * Retries within seconds, so that the tests need not wait for hours; a time-out that receivers keep
+ * to on a machine that is busy.
+ */
 export const quickSettings: Settings = {
   WEBHOOK_RETRY_SCHEDULE: "1s,1s,2s,2s",
-  WEBHOOK_TIMEOUT: "3",
+  WEBHOOK_TIMEOUT: "10",
 };
 
 type WorkerFixtures = {
+  /** What the shared installation of a file is started with beside the quick settings. */
+  appSettings: Settings;
   /** A local installation that all tests share; what webhooks they leave are deleted behind them. */
   app: App;
 };
@@ -27,7 +32,7 @@ type TestFixtures = {
   /** Another receiver, for whoever needs two. */
   secondReceiver: Receiver;
   /** A database server of its own, for installations that share one. */
-  postgres: DatabaseServer;
+  postgres: PostgresServer;
   /** An empty folder that is gone after the test. */
   folder: string;
   /** Starts an installation for this test alone, with the quick settings and these. */
@@ -35,9 +40,10 @@ type TestFixtures = {
 };
 
 export const test = base.extend<TestFixtures, WorkerFixtures>({
+  appSettings: [{}, { option: true, scope: "worker" }],
   app: [
-    async ({}, use) => {
-      const app = await startOnEngine({});
+    async ({ appSettings }, use) => {
+      const app = await startOnEngine(appSettings);
       await use(app);
       await app.remove();
       await forget(app);
@@ -56,12 +62,12 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   receiver: async ({}, use) => {
     const receiver = await startReceiver();
     await use(receiver);
-    await receiver.down();
+    await receiver.close();
   },
   secondReceiver: async ({}, use) => {
     const receiver = await startReceiver();
     await use(receiver);
-    await receiver.down();
+    await receiver.close();
   },
   postgres: async ({}, use) => {
     const postgres = await startDatabaseServer();

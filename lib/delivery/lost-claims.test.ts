@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { connect } from "@/db/client";
 import { createTestDatabase } from "@/db/testing";
-import { openRelay } from "@/db/testing-relay";
+import { openRelay } from "@/test/kit/relay";
 import { newId } from "@/lib/id";
 import {
   addDeliveries,
@@ -10,7 +10,6 @@ import {
   eventually,
   makeDeliverer,
   openReceiver,
-  pause,
   readAttempts,
   readDelivery,
   type Receiver,
@@ -44,7 +43,7 @@ async function openDisturbed() {
   const pools = connect(relay.url, { statementTimeoutMs: 500 });
   ends.push(async () => {
     await pools.close();
-    relay.close();
+    await relay.close();
   });
   return { relay, pools };
 }
@@ -111,9 +110,12 @@ describe("a lane whose holder ends while the database is silent", () => {
       const [lane] = await sql`select holder from webhook_lanes`;
       return lane?.holder === holder;
     };
-    const released = keepReleasing(pools.sql, { webhookId, holder, timeoutsInRow: 0 }, () => false);
-    // Longer than a statement waits, so that it has to be asked again.
-    await pause(2_500);
+    let failures = 0;
+    const released = keepReleasing(pools.sql, { webhookId, holder, timeoutsInRow: 0 }, () => {
+      failures += 1;
+      return false;
+    });
+    await eventually(() => failures === 2);
     expect(await isHeld()).toBe(true);
     relay.thaw();
     await released;

@@ -5,6 +5,8 @@ import type { TargetPolicy } from "@/lib/outbound/address";
 import type { SendRequest } from "@/lib/outbound/post";
 import { createSender, type Sender, type SenderOptions } from "@/lib/outbound/send";
 
+export { until } from "@/test/kit/until";
+
 /** Ends everything that was opened; call it after each test. */
 export const cleanUps: (() => unknown)[] = [];
 
@@ -118,13 +120,4 @@ export function requestTo(url: string, changes: Partial<SendRequest> = {}): Send
     timeoutMs: 2_000,
     ...changes,
   };
-}
-
-/** Waits until it is so; fails after two seconds. */
-export async function until(isSo: () => boolean): Promise<void> {
-  const deadlineMs = performance.now() + 2_000;
-  while (!isSo()) {
-    if (performance.now() > deadlineMs) throw new Error("it did not come about within 2 s");
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }

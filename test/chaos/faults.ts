@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Victim } from "@/test/kit/postgres-server";
+import type { Relay } from "@/test/kit/relay";
 import type { AppProcess } from "./app-process";
-import type { Victim } from "./database";
 import type { FaultKind } from "./plan";
-import type { FaultProxy } from "./proxy";
 import type { Random } from "./random";
 import type { Topology } from "./topology";
 
@@ -106,7 +106,7 @@ export class Faults {
     const { database, journal } = this.#topology;
     const end = journal.begin("freeze database", "database");
     // Now and then longer than a lease.
-    await database.freeze(
+    await database.freezeFor(
       this.#random.chance(0.12)
         ? this.#random.between(11_000, 15_000)
         : this.#random.between(1_000, 5_000),
@@ -139,7 +139,7 @@ export class Faults {
     }
   }
 
-  async #cut(kind: FaultKind, proxies: FaultProxy[]): Promise<void> {
+  async #cut(kind: FaultKind, proxies: Relay[]): Promise<void> {
     await this.#strikePaths(kind, proxies, (proxy) =>
       proxy.cut({
         isHalfway: this.#random.chance(0.5),
@@ -148,7 +148,7 @@ export class Faults {
     );
   }
 
-  async #stall(kind: FaultKind, proxies: FaultProxy[]): Promise<void> {
+  async #stall(kind: FaultKind, proxies: Relay[]): Promise<void> {
     await this.#strikePaths(kind, proxies, (proxy) => {
       const forMs = this.#random.between(500, 2_000);
       return this.#random.chance(0.5)
@@ -160,8 +160,8 @@ export class Faults {
   /** Some of the paths at once, at least one. */
   async #strikePaths(
     kind: FaultKind,
-    proxies: FaultProxy[],
-    strike: (proxy: FaultProxy) => Promise<void>,
+    proxies: Relay[],
+    strike: (proxy: Relay) => Promise<void>,
   ): Promise<void> {
     const [first, ...others] = this.#random.shuffle(proxies);
     const struck = [first, ...others.filter(() => this.#random.chance(0.3))];

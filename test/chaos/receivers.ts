@@ -1,9 +1,7 @@
 import { createHash } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { once } from "node:events";
-import { setTimeout as sleep } from "node:timers/promises";
 import { Webhook } from "standardwebhooks";
-import type { Answer, Behaviour } from "./behaviours";
+import { Receiver, type Answer, type Post as Seen, type PostHead } from "@/test/kit/receiver";
+import type { Answer as BehaviourAnswer, Behaviour } from "./behaviours";
 import type { Journal, Post } from "./journal";
 
 const tickMs = 10;
@@ -13,7 +11,7 @@ const lagLastsMs = 200;
 /** Real HTTP servers that note every POST: when it began and ended, its bytes, its signature. */
 export class Receivers {
   readonly #journal: Journal;
-  readonly #servers: Server[] = [];
+  readonly #receivers: Receiver[] = [];
   readonly #verifiers = new Map<string, Webhook>();
   #lastTickMs = performance.now();
   #worstLag = { ms: 0, untilMs: 0 };
@@ -38,12 +36,19 @@ export class Receivers {
 
   /** A receiver that answers in one way; the path of a POST names its webhook. */
   async listen(port: number, behaviour: Behaviour): Promise<void> {
-    const server = createServer((request, response) => {
-      void this.#take(request, response, behaviour);
+    const notes = new Map<PostHead, Post>();
+    const receiver = new Receiver({
+      port,
+      onHead: (seen) => notes.set(seen, this.#note(seen)),
+      answer: (seen) => {
+        const post = notes.get(seen);
+        if (!post) throw new Error("A POST has a body and had no head.");
+        post.hash = createHash("sha256").update(seen.raw).digest("base64url");
+        post.isSigned = this.#isSigned(post.subscription, seen);
+        return toAnswer(behaviour(post), post);
+      },
     });
-    this.#servers.push(server);
-    server.listen(port, "127.0.0.1");
-    await once(server, "listening");
+    this.#receivers.push(await receiver.listen());
   }
 
   /** POSTs to `/<subscription>` must be signed with this secret. */
@@ -53,36 +58,24 @@ export class Receivers {
 
   async close(): Promise<void> {
     clearInterval(this.#ticking);
-    for (const server of this.#servers) {
-      server.close();
-      server.closeAllConnections();
-    }
+    for (const receiver of this.#receivers) await receiver.close();
   }
 
-  async #take(
-    request: IncomingMessage,
-    response: ServerResponse,
-    behaviour: Behaviour,
-  ): Promise<void> {
-    const post = this.#note(request);
-    response.once("close", () => (post.endedMs ??= performance.now()));
-    const body = await readWhole(request);
-    if (!body) return;
-    post.hash = createHash("sha256").update(body).digest("base64url");
-    post.isSigned = this.#isSigned(post.subscription, body, request);
-    await give(request, response, { post, answer: behaviour(post) });
-  }
-
-  #note({ url = "", headers }: IncomingMessage): Post {
+  #note(seen: PostHead): Post {
     const post: Post = {
-      subscription: url.slice(1),
-      eventId: String(headers["webhook-id"]),
-      deliveryId: String(headers["x-turbo-delivery-id"]),
-      attempt: Number(headers["x-turbo-attempt"]),
-      beganMs: performance.now(),
-      endedMs: null,
+      subscription: seen.path.slice(1),
+      eventId: String(seen.headers["webhook-id"]),
+      deliveryId: seen.deliveryId,
+      attempt: seen.attempt,
+      beganMs: seen.beganAtMs,
+      // How it ended stands where the receiver notes it.
+      get endedMs() {
+        return seen.endedAtMs === Infinity ? null : seen.endedAtMs;
+      },
+      get status() {
+        return seen.answered;
+      },
       lagMs: this.#measureLag(),
-      status: null,
       retryAfterMs: 0,
       hash: null,
       isSigned: false,
@@ -91,11 +84,11 @@ export class Receivers {
     return post;
   }
 
-  #isSigned(subscription: string, body: Buffer, { headers }: IncomingMessage): boolean {
+  #isSigned(subscription: string, { raw, headers }: Seen): boolean {
     try {
       const names = ["webhook-id", "webhook-timestamp", "webhook-signature"];
       const given = Object.fromEntries(names.map((name) => [name, String(headers[name])]));
-      this.#verifiers.get(subscription)?.verify(body, given);
+      this.#verifiers.get(subscription)?.verify(raw, given);
       return this.#verifiers.has(subscription);
     } catch {
       return false;
@@ -103,35 +96,10 @@ export class Receivers {
   }
 }
 
-/** Null: the connection ended before all of it had come. */
-async function readWhole(request: IncomingMessage): Promise<Buffer | null> {
-  try {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer); // a socket gives Buffers
-    return Buffer.concat(chunks);
-  } catch {
-    return null;
-  }
-}
-
-async function give(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { post, answer }: { post: Post; answer: Answer },
-): Promise<void> {
-  if (answer === "hang") return;
-  if (answer === "reset") {
-    request.socket.resetAndDestroy();
-    return;
-  }
-  const { status, delayMs = 0, retryAfterSeconds } = answer;
-  if (delayMs > 0) await sleep(delayMs);
-  if (response.destroyed || request.socket.destroyed) return;
-  response.once("finish", () => {
-    post.status = status;
-    post.endedMs ??= performance.now();
-  });
-  post.retryAfterMs = (retryAfterSeconds ?? 0) * 1000;
-  const headers = retryAfterSeconds === undefined ? {} : { "retry-after": `${retryAfterSeconds}` };
-  response.writeHead(status, headers).end(status === 204 ? undefined : "noted");
+function toAnswer(given: BehaviourAnswer, post: Post): Answer {
+  if (typeof given === "string") return given;
+  const { status, delayMs, retryAfterSeconds } = given;
+  if (retryAfterSeconds === undefined) return { status, delayMs };
+  post.retryAfterMs = retryAfterSeconds * 1000;
+  return { status, delayMs, headers: { "retry-after": `${retryAfterSeconds}` } };
 }

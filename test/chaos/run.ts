@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { within } from "./deadline";
+import { isSoWithin } from "@/test/kit/until";
 import { Faults } from "./faults";
 import { balance, type Ledger } from "./ledger";
 import { Load } from "./load";
@@ -114,7 +114,7 @@ async function settle({ name }: Topology, databaseUrl: string): Promise<number> 
   const seconds = 2 * leaseSeconds + timeoutSeconds + longestRetrySeconds + engineSeconds;
   let least = Infinity;
   let movedMs = startedMs;
-  await within(mostPeaceMs, async () => {
+  await isSoWithin(mostPeaceMs, async () => {
     const pending = await countPending(databaseUrl);
     if (pending <= least - parallelism) {
       least = pending;
@@ -130,7 +130,7 @@ async function settle({ name }: Topology, databaseUrl: string): Promise<number> 
 /** Its count is from its last look; a mismatch that is real is still there at the next. */
 async function readAudit({ apps: [app] }: Topology): Promise<number | null> {
   let count: number | null = null;
-  await within(2 * leaseSeconds * 1000, async () => {
+  await isSoWithin(2 * leaseSeconds * 1000, async () => {
     const { audit } = (await app?.health()) ?? {};
     count = mismatchesOf(audit);
     return count === null || count === 0;

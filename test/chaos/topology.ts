@@ -1,12 +1,12 @@
 import { mkdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
-import { findFreePort } from "@/scripts/free-port";
+import { findFreePort } from "@/test/kit/port";
+import { PostgresServer } from "@/test/kit/postgres-server";
+import { Relay } from "@/test/kit/relay";
 import { AppProcess } from "./app-process";
 import { planReceivers } from "./behaviours";
-import { ChaosDatabase } from "./database";
 import { Journal } from "./journal";
 import type { TopologyName } from "./options";
-import { FaultProxy } from "./proxy";
 import type { Random } from "./random";
 import { Receivers } from "./receivers";
 import type { Reachable } from "./webhook-life";
@@ -30,12 +30,12 @@ export type Topology = {
   name: TopologyName;
   journal: Journal;
   apps: AppProcess[];
-  database: ChaosDatabase;
-  databaseProxies: FaultProxy[];
-  receiverProxies: FaultProxy[];
+  database: PostgresServer;
+  databaseProxies: Relay[];
+  receiverProxies: Relay[];
   /** Of those, whose paths may be stalled. */
-  stallableProxies: FaultProxy[];
-  engineProxies: FaultProxy[];
+  stallableProxies: Relay[];
+  engineProxies: Relay[];
   receivers: Receivers;
   reachable: Reachable[];
   /** From now on, every receiver is healthy. */
@@ -50,17 +50,21 @@ export async function openTopology(given: Given, made: Partial<Topology>): Promi
   const receivers = (made.receivers = new Receivers(journal));
   const dataDir = join(given.dir, "data");
   await mkdir(dataDir, { recursive: true });
-  const database = (made.database = new ChaosDatabase(await realpath(dataDir)));
-  const databaseProxies: FaultProxy[] = (made.databaseProxies = []);
-  const receiverProxies: FaultProxy[] = (made.receiverProxies = []);
-  const engineProxies: FaultProxy[] = (made.engineProxies = []);
+  const database = (made.database = new PostgresServer(await realpath(dataDir)));
+  const databaseProxies: Relay[] = (made.databaseProxies = []);
+  const receiverProxies: Relay[] = (made.receiverProxies = []);
+  const engineProxies: Relay[] = (made.engineProxies = []);
   const { plans, heal } = planReceivers(given.random);
   const reachable: Reachable[] = [];
   for (const plan of plans) {
     const port = await findFreePort();
     await receivers.listen(port, plan.behaviour);
-    const proxy = await openProxy(`receiver ${plan.name}`, port, receiverProxies);
-    reachable.push({ ...plan, url: `http://127.0.0.1:${proxy.port}` });
+    const proxy = await openProxy(
+      `receiver ${plan.name}`,
+      `http://127.0.0.1:${port}`,
+      receiverProxies,
+    );
+    reachable.push({ ...plan, url: new URL(proxy.url).origin });
   }
   const stallable = new Set(plans.filter((plan) => plan.canStall).map(({ name }) => name));
   const topology: Topology = {
@@ -73,7 +77,8 @@ export async function openTopology(given: Given, made: Partial<Topology>): Promi
     const app = new AppProcess({
       name: `app ${index + 1}`,
       port: await findFreePort(),
-      settings: { ...common, DATA_DIR: dataDir, ...own },
+      dataDir,
+      settings: { ...common, ...own },
       logFile: join(given.dir, `app-${index + 1}.log`),
       journal,
       mayFailToStart: (beganMs) => wasDatabaseAway(journal, beganMs),
@@ -97,30 +102,22 @@ async function layOut(
 ): Promise<Record<string, string>[]> {
   if (name === "A") return [{}];
   if (name === "C") {
-    const { port } = await openProxy("engine", portOf(engineUrl), engineProxies);
-    return [{ INNGEST_DEV: `http://127.0.0.1:${port}` }];
+    const { url } = await openProxy("engine", engineUrl ?? "", engineProxies);
+    return [{ INNGEST_DEV: new URL(url).origin }];
   }
-  const url = new URL(await database.start());
+  const direct = await database.start();
   const settings: Record<string, string>[] = [];
   for (const app of ["app 1", "app 2"]) {
-    const proxy = await openProxy(`${app} to database`, Number(url.port), databaseProxies);
-    const proxied = new URL(url);
-    proxied.port = String(proxy.port);
-    settings.push({ DATABASE_URL: proxied.href, TURBO_SECRET_KEY: "chaos-".repeat(6) });
+    const { url } = await openProxy(`${app} to database`, direct, databaseProxies);
+    settings.push({ DATABASE_URL: url, TURBO_SECRET_KEY: "chaos-".repeat(6) });
   }
   return settings;
 }
 
-async function openProxy(name: string, targetPort: number, list: FaultProxy[]) {
-  const proxy = new FaultProxy(name, targetPort);
+async function openProxy(name: string, target: string, list: Relay[]) {
+  const proxy = new Relay({ name, target });
   list.push(proxy);
-  const port = await findFreePort();
-  await proxy.listen(port);
-  return { port };
-}
-
-function portOf(url: string | undefined): number {
-  return Number(new URL(url ?? "").port || 80);
+  return proxy.listen();
 }
 
 /** Was there a fault of the database, or of the path to it, at any time since then? */
@@ -134,7 +131,7 @@ export async function closeTopology(
   { keepFiles }: { keepFiles: boolean },
 ): Promise<string | null> {
   for (const app of apps ?? []) await app.kill();
-  const kept = keepFiles ? await database?.stop() : await database?.remove();
+  const kept = keepFiles ? await database?.end() : await database?.remove();
   const proxies = [paths.databaseProxies, paths.receiverProxies, paths.engineProxies];
   for (const proxy of proxies.flatMap((list) => list ?? [])) await proxy.close();
   await receivers?.close();

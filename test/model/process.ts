@@ -1,6 +1,6 @@
-import { fork, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
+import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { Child } from "@/test/kit/child";
 import type { Question, Reply, Verb } from "./process-main";
 
 /** Whether it was done nobody knows if it is `unknown`, or `lost`: its process was killed. */
@@ -9,36 +9,27 @@ export type Answer =
   | { kind: "refused" | "unknown" | "broken"; reason: string }
   | { kind: "lost" };
 
-const mostLogLines = 2_000;
-
 /** A process of the product that can be asked for verbs, and killed. */
-export class Process {
-  readonly #child: ChildProcess;
+export class Process extends Child {
   readonly #waiting = new Map<number, (answer: Answer) => void>();
-  readonly #exited: Promise<unknown>;
   readonly ready: Promise<Answer>;
-  /** The last lines of its log. */
-  readonly log: string[] = [];
   #asked = 0;
   #isEnded = false;
   /** It ended although nobody ended it. */
   hasDied = false;
 
   constructor(certificateFile: string) {
-    this.#child = fork(fileURLToPath(new URL("./process-main.ts", import.meta.url)), [], {
+    const child = fork(fileURLToPath(new URL("./process-main.ts", import.meta.url)), [], {
       execArgv: ["--import", "tsx"],
       env: { NODE_ENV: "production", PATH: process.env.PATH, NODE_EXTRA_CA_CERTS: certificateFile },
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
+    super(child);
     this.ready = new Promise((resolve) => this.#waiting.set(0, resolve));
-    this.#child.on("message", ({ id, ...answer }: Reply) => this.#settle(id, answer));
-    for (const stream of [this.#child.stdout, this.#child.stderr]) {
-      stream?.setEncoding("utf8").on("data", (text: string) => this.#note(text));
-    }
-    this.#exited = once(this.#child, "exit").then(() => {
+    child.on("message", ({ id, ...answer }: Reply) => this.#settle(id, answer));
+    child.once("exit", () => {
       this.hasDied = !this.#isEnded;
       for (const id of this.#waiting.keys()) this.#settle(id, { kind: "lost" });
-      return undefined;
     });
   }
 
@@ -47,32 +38,19 @@ export class Process {
     const question: Question = { id, verb, input };
     return new Promise((resolve) => {
       this.#waiting.set(id, resolve);
-      if (this.#child.connected) this.#child.send(question, () => {});
+      if (this.process.connected) this.process.send(question, () => {});
       else this.#settle(id, { kind: "lost" });
     });
   }
 
-  /** Lets it stand still for a while, as a machine does that is short of everything. */
-  freeze(ms: number): void {
-    this.#child.kill("SIGSTOP");
-    setTimeout(() => this.#child.kill("SIGCONT"), ms);
-  }
-
-  /** Ends it with SIGKILL; resolves when it is gone. */
-  async kill(): Promise<void> {
+  override async kill(): Promise<void> {
     this.#isEnded = true;
-    this.#child.kill("SIGKILL");
-    await this.#exited;
+    await super.kill();
   }
 
   #settle(id: number, answer: Answer): void {
     this.#waiting.get(id)?.(answer);
     this.#waiting.delete(id);
-  }
-
-  #note(text: string): void {
-    this.log.push(...text.split("\n").filter(Boolean));
-    this.log.splice(0, this.log.length - mostLogLines);
   }
 }
 

@@ -1,14 +1,8 @@
-import {
-  createServer,
-  get,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-} from "node:http";
-import { createServer as createTlsServer } from "node:https";
+import { get } from "node:http";
+import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import { createServer as createDoor, type AddressInfo, type Socket } from "node:net";
 import { once } from "node:events";
+import { Receiver, type Answer, type Post as KitPost, type PostHead } from "@/test/kit/receiver";
 
 /** How long an attempt may take, by the settings of the processes. */
 export const timeoutMs = 2_000;
@@ -20,30 +14,19 @@ export const timeoutMs = 2_000;
 export const moods = ["ok", "slow", "broken", "busy", "hang", "drop", "gone"] as const;
 export type Mood = (typeof moods)[number];
 
-/** One POST as its receiver saw it; times in milliseconds of `performance.now()`. */
-export type Post = {
-  /** `/name/number` of the webhook's URL it came to. */
-  path: string;
-  beganAtMs: number;
-  /** How long before that its attempt began, at most: it bears the second. */
-  lateMs: number;
-  /** When its connection was done with it; Infinity: it is still open. */
-  endedAtMs: number;
-  headers: IncomingHttpHeaders;
-  /** Null until it is read whole, for ever if it broke off. */
-  body: string | null;
-  /** The status of the answer that was given whole; null: none was. */
-  answered: number | null;
-};
+/**
+ * One POST as its receiver saw it: its path is the `/name/number` of its webhook's URL, `lateMs` how
+ * long before that its attempt began, at most: it bears the second.
+ */
+export type Post = PostHead & { lateMs: number };
 
-const statuses: Record<Mood, number> = {
+const answers: Record<Exclude<Mood, "slow">, Answer> = {
   ok: 200,
-  slow: 200,
   broken: 500,
-  busy: 429,
+  busy: { status: 429, headers: { "retry-after": "1" } },
   gone: 410,
-  hang: 0,
-  drop: 0,
+  hang: "hang",
+  drop: "drop",
 };
 
 /**
@@ -54,8 +37,8 @@ export class Receivers {
   readonly posts: Post[] = [];
   readonly #moods = new Map<string, Mood>();
   readonly #onGone: (name: string, time: number) => void;
-  readonly #server: Server;
-  readonly #tlsServer: Server;
+  readonly #receiver: Receiver;
+  readonly #tlsServer: TlsServer;
   readonly #door = createDoor({ pauseOnConnect: true }, (socket) => this.#admit(socket));
   readonly #sockets = new Set<Socket>();
   #isHealed = false;
@@ -64,28 +47,31 @@ export class Receivers {
     certificate: { cert: string; key: string },
     onGone: (name: string, time: number) => void,
   ) {
-    const hear = (request: IncomingMessage, response: ServerResponse) =>
-      void this.#hear(request, response);
     this.#onGone = onGone;
-    this.#server = createServer(hear);
+    this.#receiver = new Receiver({
+      port: 0,
+      answer: (post) => this.#answer(post),
+      onHead: (post) => {
+        const lateMs = post.at - 1000 * Number(post.headers["webhook-timestamp"]);
+        this.posts.push(Object.assign(post, { lateMs }));
+      },
+    });
     // A door of its own stands before it, hence it listens nowhere.
-    this.#tlsServer = createTlsServer(certificate, hear);
+    this.#tlsServer = createTlsServer(certificate, this.#receiver.handle);
   }
 
   async open(): Promise<this> {
-    for (const server of [this.#server, this.#door]) {
-      server.on("connection", (socket: Socket) => this.#keep(socket));
-      server.listen(0, "127.0.0.1");
-      await once(server, "listening");
-    }
+    await this.#receiver.listen();
+    this.#door.listen(0, "127.0.0.1");
+    await once(this.#door, "listening");
     this.#tlsServer.on("tlsClientError", () => {});
     return this;
   }
 
   urlOf(path: string, hasSlowDoor: boolean): string {
-    // Addresses, for both listen on TCP.
-    const { port } = (hasSlowDoor ? this.#door : this.#server).address() as AddressInfo;
-    return hasSlowDoor ? `https://localhost:${port}${path}` : `http://127.0.0.1:${port}${path}`;
+    if (!hasSlowDoor) return `http://127.0.0.1:${this.#receiver.port}${path}`;
+    // An address, for it listens on TCP.
+    return `https://localhost:${(this.#door.address() as AddressInfo).port}${path}`;
   }
 
   setMood(name: string, mood: Mood): void {
@@ -99,7 +85,7 @@ export class Receivers {
 
   /** A time by which everything has been seen that was written to these receivers before the call. */
   async sentinel(): Promise<number> {
-    const { port } = this.#server.address() as AddressInfo;
+    const { port } = this.#receiver;
     const [response] = await once(get({ host: "127.0.0.1", port, agent: false }), "response");
     response.resume();
     return performance.now();
@@ -107,61 +93,22 @@ export class Receivers {
 
   async close(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
-    await Promise.all(
-      [this.#server, this.#door].map((server) => new Promise((done) => server.close(done))),
-    );
-  }
-
-  #keep(socket: Socket): void {
-    this.#sockets.add(socket);
-    socket.on("error", () => {});
-    socket.on("close", () => this.#sockets.delete(socket));
+    await Promise.all([this.#receiver.close(), new Promise((done) => this.#door.close(done))]);
   }
 
   #admit(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.on("error", () => {});
+    socket.on("close", () => this.#sockets.delete(socket));
     const waitMs = this.#isHealed ? 0 : Math.random() * 80;
     setTimeout(() => this.#tlsServer.emit("connection", socket), waitMs);
   }
 
-  async #hear(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (request.method === "GET") return void response.writeHead(204).end();
-    const { headers, url: path = "" } = request;
-    const beganAtMs = performance.now();
-    const lateMs = Date.now() - 1000 * Number(headers["webhook-timestamp"]);
-    const post: Post = {
-      path,
-      beganAtMs,
-      lateMs,
-      endedAtMs: Infinity,
-      headers,
-      body: null,
-      answered: null,
-    };
-    this.posts.push(post);
-    response.on("close", () => (post.endedAtMs = performance.now()));
-    try {
-      const chunks: Buffer[] = [];
-      for await (const chunk of request) chunks.push(chunk as Buffer); // a socket gives Buffers
-      post.body = Buffer.concat(chunks).toString();
-    } catch {
-      return;
-    }
-    this.#answer(post, response);
-  }
-
-  #answer(post: Post, response: ServerResponse): void {
-    const name = nameOf(post.path);
+  #answer({ path }: KitPost): Answer {
+    const name = nameOf(path);
     const mood = this.#isHealed ? "ok" : (this.#moods.get(name) ?? "ok");
-    const status = statuses[mood];
-    if (mood === "hang") return;
-    if (mood === "drop") return void response.destroy();
     if (mood === "gone") this.#onGone(name, performance.now());
-    const give = () => {
-      response.on("finish", () => (post.answered = status));
-      response.writeHead(status, mood === "busy" ? { "retry-after": "1" } : {}).end();
-    };
-    if (mood === "slow") setTimeout(give, 20 + Math.random() * 200);
-    else give();
+    return mood === "slow" ? { status: 200, delayMs: 20 + Math.random() * 200 } : answers[mood];
   }
 }
 

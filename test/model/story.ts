@@ -34,7 +34,10 @@ async function storyOf({ database: { sql }, receivers, processes, ended }: World
     join webhook_deliveries delivery on delivery.subscription_id = webhook.id
     where delivery.id = ${id}`;
   const logs = [...new Set([...processes, ...ended])].flatMap(({ log }, index) =>
-    log.filter((line) => line.includes(id)).map((line) => `process ${index}: ${line}`),
+    log
+      .split("\n")
+      .filter((line) => line.includes(id))
+      .map((line) => `process ${index}: ${line}`),
   );
   return [
     `story of delivery ${id} to ${path}, now is ${Math.round(performance.now())}, ${new Date().toISOString()}`,

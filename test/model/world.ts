@@ -81,7 +81,7 @@ export class World {
   }
 
   freeze(which: number, ms: number): void {
-    this.processes[which % this.processes.length]?.freeze(ms);
+    void this.processes[which % this.processes.length]?.freeze(ms);
   }
 
   /** Ends one process as SIGTERM does. */
@@ -161,7 +161,7 @@ export class World {
     }
     for (const process of [...this.processes, ...this.ended]) {
       if (process.hasDied)
-        this.problems.push(`a process ended by itself: ${process.log.slice(-5).join("\n")}`);
+        this.problems.push(`a process ended by itself: ${process.log.slice(-2_000)}`);
     }
   }
 

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { Api, type Webhook } from "./support/api";
 import type { Settings } from "./support/app";
-import { until } from "./support/deadline";
+import { until } from "@/test/kit/until";
 import { startInngestProxy } from "./support/inngest-proxy";
 import { expect, test } from "./support/test";
 
@@ -38,7 +38,7 @@ test("an Inngest server killed with bells just acknowledged loses nothing, and r
   const total = lanes * issuesPerRound;
 
   for (let round = 1; round <= rounds; round += 1) {
-    receiver.received.length = 0;
+    receiver.posts.length = 0;
     // New lanes: nobody holds one, so that each needs a bell.
     const webhooks: Webhook[] = [];
     for (let n = 1; n <= lanes; n += 1)
@@ -55,12 +55,12 @@ test("an Inngest server killed with bells just acknowledged loses nothing, and r
     };
     await Promise.all(Array.from({ length: issuesPerRound }, () => api.createIssue()));
     await until("every bell is acknowledged, and the server killed", () => killedAt > 0);
-    const missing = total - receiver.received.length;
+    const missing = total - receiver.posts.length;
     expect(missing, "deliveries that waited for the bells it took with it").toBeGreaterThan(0);
     await killing;
 
     await receiver.waitForAll(total, undefined, promiseMs - (Date.now() - killedAt));
-    const last = Math.max(...receiver.received.map(({ at }) => at));
+    const last = Math.max(...receiver.posts.map(({ at }) => at));
     const tookSeconds = ((last - killedAt) / 1000).toFixed(1);
     console.log(
       `round ${round}: ${missing} of ${total} deliveries had not been made when the server was killed; all had ${tookSeconds} s later`,
@@ -70,7 +70,7 @@ test("an Inngest server killed with bells just acknowledged loses nothing, and r
       expect(rows.map(({ attempts }) => attempts)).toEqual(rows.map(() => 1));
       await api.delete(`/webhooks/${webhook.id}`);
     }
-    const ids = receiver.received.map(({ headers }) => headers["x-turbo-delivery-id"]);
+    const ids = receiver.posts.map(({ headers }) => headers["x-turbo-delivery-id"]);
     expect(ids).toHaveLength(total);
     expect(new Set(ids).size, "none came twice").toBe(total);
   }

@@ -1,9 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Api, ok, type Delivery, type Entity, type Problem, type Webhook } from "./support/api";
 import type { App } from "./support/app";
-import { freezePostgres, thawPostgres } from "./support/database";
-import { until } from "./support/deadline";
-import { makeDeferred } from "./support/deferred";
+import { makeDeferred, until } from "@/test/kit/until";
 import { embedded } from "./support/engine";
 import type { Receiver } from "./support/receiver";
 import { expect, test } from "./support/test";
@@ -152,7 +150,7 @@ async function isSettled(
   issue: Entity,
   receiver: Receiver,
 ): Promise<boolean> {
-  const told = receiver.received.find(({ body }) => body.entity_id === issue.id);
+  const told = receiver.posts.find(({ body }) => body.entity_id === issue.id);
   const rows = ok(
     await api.get<Delivery[]>(
       `/deliveries?webhook_id=${webhook.id}&event_id=${told?.body.event_id}`,
@@ -175,7 +173,7 @@ async function expectEachToldOnce(api: Api, webhook: Webhook, receiver: Receiver
   expect(deliveries.filter(({ status }) => status !== "success")).toEqual([]);
   const issues = ok(await api.get<Entity[]>("/issues?limit=100"));
   for (const { id } of issues) {
-    const told = receiver.received.filter(
+    const told = receiver.posts.filter(
       ({ body }) => body.entity_id === id && body.event_type === "issue.created",
     );
     const attempts = told.map(({ headers }) => headers["x-turbo-attempt"]);
@@ -232,8 +230,8 @@ test("so is the embedded one, which stays this app's own", async ({ startOwnApp,
     app,
     receiver,
     medianMs: longestAnswerMs,
-    begin: () => freezePostgres(app.dataDir),
-    end: () => thawPostgres(app.dataDir),
+    begin: () => app.postgres.freeze(),
+    end: () => app.postgres.thaw(),
   });
 });
 

@@ -1,12 +1,14 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
-import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import postgres from "postgres";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { openRelay, type Relay } from "@/test/kit/relay";
+import { until } from "@/test/kit/until";
 import { startEmbeddedPostgres, type EmbeddedPostgres } from "./embedded/embedded";
 import { findServer, listProcesses } from "./embedded/process";
 import type { Load } from "./postgres-patch-load";
@@ -37,14 +39,6 @@ function open(options: postgres.Options<Record<string, never>> = {}, url = serve
   return sql;
 }
 
-async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 30_000;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`Waited too long until ${what}.`);
-    await delay(20);
-  }
-}
-
 /** How a promise ends: "done", the code of its error, or "hangs". */
 async function settle(promise: Promise<unknown>): Promise<string> {
   const outcome = promise.then(
@@ -62,29 +56,10 @@ async function terminate(pid: number): Promise<void> {
   await admin`select pg_terminate_backend(${pid}, 5000)`;
 }
 
-/** A relay to the server whose connections can be cut or reset. */
-async function openRelay(onData: (text: string, client: Socket) => void = () => {}) {
-  const clients = new Set<Socket>();
-  const relay = createServer((client) => {
-    const upstream = connect(Number(new URL(server.url).port), "127.0.0.1");
-    clients.add(client);
-    for (const socket of [client, upstream]) socket.on("error", () => {});
-    client.on("data", (bytes) => onData(bytes.toString("latin1"), client));
-    client.on("close", () => upstream.destroy());
-    upstream.on("close", () => client.destroy());
-    client.pipe(upstream).pipe(client);
-  });
-  await new Promise<void>((resolve) => relay.listen(0, "127.0.0.1", resolve));
-  cleanUps.push(async () => {
-    for (const client of clients) client.destroy();
-    relay.close();
-  });
-  // listen() on a TCP port gives an AddressInfo.
-  const { port } = relay.address() as AddressInfo;
-  const url = new URL(server.url);
-  url.port = String(port);
-  const reset = () => clients.forEach((client) => client.resetAndDestroy());
-  return { url: url.toString(), reset };
+async function relayToServer(onAsked?: (text: string, client: Socket) => void): Promise<Relay> {
+  const relay = await openRelay(server.url, onAsked);
+  cleanUps.push(() => relay.close());
+  return relay;
 }
 
 describe("postgres.js under load while PostgreSQL is killed", () => {
@@ -190,7 +165,7 @@ describe("sql.begin of a connection that is gone", () => {
   });
 
   it("leaves a pool that works when the connection is reset in a savepoint", async () => {
-    const relay = await openRelay();
+    const relay = await relayToServer();
     const sql = open({}, relay.url);
     let seen = "";
     const transaction = settle(
@@ -198,7 +173,7 @@ describe("sql.begin of a connection that is gone", () => {
         await tx
           .savepoint(async (inner) => {
             await inner`select 1`;
-            setTimeout(relay.reset, 50);
+            setTimeout(() => relay.reset(), 50);
             await inner`select pg_sleep(5)`;
           })
           .finally(() => (seen = "finally"));
@@ -234,7 +209,7 @@ describe("a connection lost at another moment", () => {
 
   it("rejects the statement that waited while the types were read", async () => {
     let resets = 0;
-    const relay = await openRelay((text, client) => {
+    const relay = await relayToServer((text, client) => {
       if (text.includes("pg_catalog.pg_type") && resets++ < 2) client.resetAndDestroy();
     });
     const sql = open({}, relay.url);
@@ -244,12 +219,12 @@ describe("a connection lost at another moment", () => {
   });
 
   it("rejects the statement for which a server hangs up", async () => {
-    const relay = await openRelay((_, client) => client.end());
+    const relay = await relayToServer((_, client) => client.end());
     expect(await settle(open({}, relay.url)`select 1`)).toBe("CONNECTION_CLOSED");
   });
 
   it("ends the pool that was to end after its last statement", async () => {
-    const relay = await openRelay();
+    const relay = await relayToServer();
     const sql = open({}, relay.url);
     await sql`select 1`;
     const statement = settle(sql`select pg_sleep(5)`);

@@ -15,10 +15,10 @@ import {
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import postgres from "postgres";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { until } from "@/test/kit/until";
 import { startEmbeddedPostgres, type EmbeddedPostgres } from "./embedded";
 import { linkLibraries } from "./binaries";
 import { findServer, listProcesses } from "./process";
@@ -47,7 +47,7 @@ async function makeDataDir(): Promise<string> {
 
 /** The reason of a skipped test, printed as well. */
 function sayWhy(reason: string): string {
-  process.stderr.write(`skipped in embedded.test.ts: ${reason}\n`);
+  process.stderr.write(`skipped: ${reason}\n`);
   return reason;
 }
 
@@ -105,14 +105,6 @@ async function runInChild(dataDir: string, { launcher = [], ...user }: ChildOpti
   const { stdout } = await promisify(execFile)(program, args, user);
   const server: EmbeddedPostgres = JSON.parse(stdout);
   return server;
-}
-
-async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`Waited too long until ${what}.`);
-    await delay(5);
-  }
 }
 
 describe("startEmbeddedPostgres", { timeout: timeoutMs }, () => {

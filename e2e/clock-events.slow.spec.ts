@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Api, ok, type Entity } from "./support/api";
 import type { App } from "./support/app";
-import type { DatabaseServer } from "./support/database-server";
-import { until } from "./support/deadline";
+import type { PostgresServer } from "@/test/kit/postgres-server";
+import { until } from "@/test/kit/until";
 import type { Received } from "./support/receiver";
 import { expect, test } from "./support/test";
 
@@ -64,8 +64,8 @@ test("what is due soon or overdue is told within a minute, once", async ({
   expected.push(`issue.overdue ${moved} 2`);
 
   await receiver.waitForAll(expected.length, () => true, tellMs + 5_000);
-  expect(receiver.received.map(inShort).toSorted()).toEqual(expected.toSorted());
-  const overdue = receiver.received.find(({ body }) => body.entity_id === moved);
+  expect(receiver.posts.map(inShort).toSorted()).toEqual(expected.toSorted());
+  const overdue = receiver.posts.find(({ body }) => body.entity_id === moved);
   expect(overdue?.body).toMatchObject({
     ...{ event_type: "issue.overdue", action: "overdue", entity_type: "issue", entity_version: 2 },
     actor: { type: "system", name: "turbo-system" },
@@ -86,7 +86,7 @@ async function sendSentinel(app: App, waitFor: (id: string) => Promise<unknown>)
   await waitFor(id);
 }
 
-const setReportsBack = (postgres: DatabaseServer) =>
+const setReportsBack = (postgres: PostgresServer) =>
   postgres.run(`
     insert into installation (key, value)
     select key, (now() - interval '10 days')::text
@@ -104,7 +104,7 @@ test("reports that were missed are told when the app runs again, once however of
   const seeSentinel = () =>
     sendSentinel(app, (id) => receiver.waitFor(({ body }) => body.entity_id === id));
   await seeSentinel();
-  expect(receiver.received.filter(({ body }) => body.entity_type === "system")).toEqual([]);
+  expect(receiver.posts.filter(({ body }) => body.entity_type === "system")).toEqual([]);
 
   await app.stop();
   await setReportsBack(postgres);
@@ -116,7 +116,7 @@ test("reports that were missed are told when the app runs again, once however of
   await app.kill();
   await app.start();
   await seeSentinel();
-  const told = receiver.received.filter(({ body }) => body.entity_type === "system");
+  const told = receiver.posts.filter(({ body }) => body.entity_type === "system");
   // The same event may come again: the app was killed before it could write down that it had arrived.
   expect(new Set(told.map(({ body }) => body.event_id))).toEqual(
     new Set(reports.map(({ body }) => body.event_id)),
@@ -157,5 +157,5 @@ test("a database that was away is told of when it is back, once by all processes
     await until("the app is healthy", isHealthy);
     await sendSentinel(app, (id) => receiver.waitFor(({ body }) => body.entity_id === id));
   }
-  expect(receiver.received.filter(isOf("system.health_check_failed"))).toHaveLength(1);
+  expect(receiver.posts.filter(isOf("system.health_check_failed"))).toHaveLength(1);
 });

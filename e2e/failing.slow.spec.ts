@@ -2,8 +2,8 @@ import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { Api, type Webhook } from "./support/api";
 import type { App } from "./support/app";
-import type { DatabaseServer } from "./support/database-server";
-import { until } from "./support/deadline";
+import type { PostgresServer } from "@/test/kit/postgres-server";
+import { until } from "@/test/kit/until";
 import type { Received } from "./support/receiver";
 import { expectSigned } from "./support/signature";
 import { expect, test } from "./support/test";
@@ -17,7 +17,7 @@ const sweepTimeoutMs = 40_000;
 type Streak = { days: number; failures: number };
 
 /** As if the webhook had failed for so long, and so often. */
-function backdate(postgres: DatabaseServer, { id }: Webhook, { days, failures }: Streak) {
+function backdate(postgres: PostgresServer, { id }: Webhook, { days, failures }: Streak) {
   return postgres.run(`
     update webhook_lanes set failures_in_row = ${failures},
       failing_since = now() - interval '${days} days' where webhook_id = '${id}'`);
@@ -91,7 +91,7 @@ test("a webhook that only fails is told of, disabled and, once enabled, sent wha
   const issue = await api.createIssue({ title: "held" });
   const [held] = await api.listDeliveries(webhook.id);
   expect(held).toMatchObject({ status: "pending", is_held: true, attempts: 0 });
-  const count = receiver.received.length;
+  const count = receiver.posts.length;
   const { body: enabled } = await api.post<Webhook>(`/webhooks/${webhook.id}/resume`);
   expect(enabled).toMatchObject({
     ...{ active: true, state: "active", disabled_reason: null, disabled_at: null },
@@ -104,7 +104,7 @@ test("a webhook that only fails is told of, disabled and, once enabled, sent wha
   expect(back.body).toMatchObject({ entity_version: 4, actor: { type: "user" } });
 
   // Each was told once, and by the one that asked for everything none of it was heard of itself.
-  const types = secondReceiver.received.map(({ body }) => body.event_type);
+  const types = secondReceiver.posts.map(({ body }) => body.event_type);
   expect(types).toEqual(["webhook.failing", "webhook.disabled", "webhook.enabled"]);
   const own = await api.listDeliveries(webhook.id);
   expect(own.filter(({ event_type }) => event_type.startsWith("webhook."))).toEqual([]);

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { runUntilExit, type Settings } from "./support/app";
 import { embedded } from "./support/engine";
-import { findFreePort } from "./support/free-port";
+import { findFreePort } from "@/test/kit/port";
 import { expect, test } from "./support/test";
 
 const exposed: Settings = {
@@ -75,10 +75,10 @@ test("refuses to start beside another on its data, which goes on unharmed", asyn
   api,
   receiver,
 }) => {
-  const before = app.postgresPids[0];
+  const before = app.postgres.pids[0];
   const port = String(await findFreePort());
   await expectRefusal({ PORT: port, DATA_DIR: app.dataDir }, /DATA_DIR: another .* runs on/);
-  expect(app.postgresPids[0], "its database is the same process").toBe(before);
+  expect(app.postgres.pids[0], "its database is the same process").toBe(before);
   await api.createWebhook(receiver.url);
   await api.createIssue();
   await receiver.waitFor();
@@ -100,7 +100,7 @@ test("refuses another secret key than the one its data was sealed with", async (
     TURBO_SECRET_KEY: "another-key-of-many-characters",
   };
   await expectRefusal(settings, /TURBO_SECRET_KEY: not the key/);
-  expect(app.postgresPids, "it leaves no database running").toEqual([]);
+  expect(app.postgres.pids, "it leaves no database running").toEqual([]);
   await app.start();
-  expect(receiver.received).toHaveLength(0);
+  expect(receiver.posts).toHaveLength(0);
 });

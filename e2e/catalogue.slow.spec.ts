@@ -2,7 +2,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { Api, ok, type Webhook } from "./support/api";
 import { actions, type Stage } from "./support/catalogue-actions";
-import { until } from "./support/deadline";
+import { until } from "@/test/kit/until";
 import type { EventBody, Received, Receiver } from "./support/receiver";
 import { expectSigned } from "./support/signature";
 import { expect, test } from "./support/test";

@@ -1,7 +1,7 @@
 import { Api, type Entity } from "./support/api";
 import type { App, Settings } from "./support/app";
-import { until } from "./support/deadline";
-import type { DatabaseServer } from "./support/database-server";
+import { until } from "@/test/kit/until";
+import type { PostgresServer } from "@/test/kit/postgres-server";
 import { embedded } from "./support/engine";
 import type { Received, Receiver } from "./support/receiver";
 import { expect, test } from "./support/test";
@@ -15,7 +15,7 @@ const shared = { ...embedded, TURBO_SECRET_KEY: "a-secret-key-of-many-characters
 /** So many processes on one database. */
 async function startProcesses(
   startOwnApp: StartOwnApp,
-  { url }: Pick<DatabaseServer, "url">,
+  { url }: Pick<PostgresServer, "url">,
   count: number,
 ): Promise<App[]> {
   const apps: App[] = [];
@@ -50,7 +50,7 @@ async function expectAllArrive(
   await until(
     `${expected.length} deliveries arrive`,
     () => {
-      const arrived = new Set(receiver.received.map(pairOf));
+      const arrived = new Set(receiver.posts.map(pairOf));
       return expected.every((pair) => arrived.has(pair));
     },
     90_000,
@@ -86,7 +86,7 @@ for (const count of [2, 4]) {
     while (!hasShared() && Date.now() < deadline);
     expect(hasShared(), "each has had its share").toBe(true);
     await expectAllArrive(receiver, paths, issues);
-    expect(countTwice(receiver.received)).toBe(0);
+    expect(countTwice(receiver.posts)).toBe(0);
   });
 }
 
@@ -97,10 +97,10 @@ test("what a killed process had under way is taken over by the other", async ({
 }) => {
   const [first, second] = (await startProcesses(startOwnApp, postgres, 2)) as [App, App];
   const paths = await createWebhooks(first, receiver, 3);
-  receiver.respondWith({ status: 200, hang: true });
+  receiver.respondWith("hang" as const);
   const issues = await createIssues([first], 20);
   await receiver.waitForAll(30);
-  const before = receiver.received.length;
+  const before = receiver.posts.length;
   receiver.respondWith(200);
   await first.kill();
   await expectAllArrive(receiver, paths, issues);
@@ -109,11 +109,11 @@ test("what a killed process had under way is taken over by the other", async ({
     const { body } = await api.get<unknown[]>("/deliveries?status=pending");
     return body.length === 0;
   });
-  const answered = receiver.received.filter(({ number }) => number > before);
+  const answered = receiver.posts.filter(({ number }) => number > before);
   expect(answered.length - new Set(answered.map(pairOf)).size, "each once more, no oftener").toBe(
     0,
   );
-  const one = receiver.received[0] as Received;
+  const one = receiver.posts[0] as Received;
   const { body: webhooks } = await api.get<{ id: string; url: string }[]>("/webhooks");
   const hook = webhooks.find(({ url }) => url.endsWith(one.path));
   const { body } = await api.get<{ id: string }[]>(
@@ -158,7 +158,7 @@ test("a rolling restart under load loses nothing and does nothing twice", async 
   await working;
   await expectAllArrive(receiver, paths, issues);
   expect(issues.length).toBeGreaterThan(50);
-  expect(countTwice(receiver.received)).toBe(0);
+  expect(countTwice(receiver.posts)).toBe(0);
 });
 
 test("with NOTIFY cut, deliveries still flow, and a pause still holds once it is answered", async ({
@@ -189,10 +189,14 @@ test("with NOTIFY cut, deliveries still flow, and a pause still holds once it is
   const held = await new Api(first.url).createIssue({ title: "keeps the lane" });
   await receiver.waitFor(({ body }) => body.entity_id === held.id);
   await new Api(second.url).patch(`/webhooks/${webhook.id}`, { active: false });
-  const { length } = receiver.received;
+  const { length } = receiver.posts;
+  const sentinel = new URL("/sentinel", receiver.url);
+  await new Api(first.url).createWebhook(sentinel.href);
+  const isSentinel = ({ path }: Received) => path === sentinel.pathname;
+  const isOther = (request: Received) => !isSentinel(request);
   await createIssues([first, second], 4);
-  await new Promise((resolve) => setTimeout(resolve, 1_500));
-  expect(receiver.received).toHaveLength(length);
+  await receiver.waitForAll(4, isSentinel);
+  expect(receiver.posts.filter(isOther)).toHaveLength(length);
   await new Api(second.url).patch(`/webhooks/${webhook.id}`, { active: true });
-  await receiver.waitForAll(length + 4);
+  await receiver.waitForAll(length + 4, isOther);
 });

@@ -5,7 +5,7 @@ import postgres from "postgres";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { clientOptions, connect } from "./client";
 import { createTestDatabase } from "./testing";
-import { openRelay, type Relay } from "./testing-relay";
+import { openRelay, type Relay } from "@/test/kit/relay";
 
 const database = await createTestDatabase();
 const ends: (() => Promise<unknown>)[] = [];

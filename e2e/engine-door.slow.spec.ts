@@ -14,7 +14,7 @@ import {
   webhookDue,
 } from "./support/inngest-call";
 import { startInngestStandIn, type InngestStandIn } from "./support/inngest-stand-in";
-import { until } from "./support/deadline";
+import { until } from "@/test/kit/until";
 import { embedded, skipUnlessEmbedded } from "./support/engine";
 import { rawRequest, type RawAnswer } from "./support/raw-request";
 import { announceOnly, breakOff, sendWithoutEnd } from "./support/unfinished-request";
@@ -64,7 +64,7 @@ test.describe("with the embedded engine", () => {
     }
     await api.createIssue();
     await receiver.waitFor();
-    expect(receiver.received).toHaveLength(1);
+    expect(receiver.posts).toHaveLength(1);
   });
 });
 
@@ -86,7 +86,7 @@ test.describe("with an Inngest server", () => {
 
   test.afterAll(async () => {
     await app?.remove();
-    await receiver?.down();
+    await receiver?.close();
     await server?.close();
   });
 
@@ -100,12 +100,12 @@ test.describe("with an Inngest server", () => {
   /** What was posted and stored before `hostile` is all there is after it. */
   async function expectNoEffect(hostile: () => Promise<void>): Promise<void> {
     const before = await everything();
-    const posted = receiver.received.length;
+    const posted = receiver.posts.length;
     await hostile();
     expect(await everything()).toEqual(before);
     // Whatever a call had set off would have come by the time a genuine one is through.
     await deliverOne();
-    expect(receiver.received).toHaveLength(posted + 1);
+    expect(receiver.posts).toHaveLength(posted + 1);
   }
 
   /** An issue is made, and the server calls for its bell. */
@@ -119,9 +119,9 @@ test.describe("with an Inngest server", () => {
         headers: { "x-inngest-signature": signature },
       });
       expect(answer.status, answer.text).toBe(200);
-      return receiver.received.find((one) => one.body.entity_id === issue.id);
+      return receiver.posts.find((one) => one.body.entity_id === issue.id);
     });
-    const told = receiver.received.at(-1)?.body.event_id ?? "";
+    const told = receiver.posts.at(-1)?.body.event_id ?? "";
     await api.waitForDelivery(webhook, told, ({ status }) => status === "success");
     delivered = told;
     return { body, signature };
@@ -150,7 +150,7 @@ test.describe("with an Inngest server", () => {
       data: { webhookId: webhook.id },
     });
     await deliverOne();
-    expect(receiver.received).toHaveLength(2);
+    expect(receiver.posts).toHaveLength(2);
   });
 
   test("a captured call posted again, and many at once, have no effect", async () => {
@@ -458,7 +458,7 @@ test("an installation that changes its engine takes along what is pending, there
   await server.waitForBell(webhook.id);
   await until("a bell after its time delivers it", async () => {
     expect((await callDoor(second.url, { body: webhookDue(webhook.id) })).status).toBe(200);
-    return receiver.received.length === 2;
+    return receiver.posts.length === 2;
   });
   await api.waitForDelivery(webhook, there.body.event_id, isSuccess);
 

@@ -1,6 +1,6 @@
 import { Api, ok, type Entity } from "./support/api";
 import type { App } from "./support/app";
-import { until } from "./support/deadline";
+import { until } from "@/test/kit/until";
 import { embedded } from "./support/engine";
 import type { Received } from "./support/receiver";
 import { expect, test } from "./support/test";
@@ -64,7 +64,7 @@ test("a wall clock set hours off neither fires nor delays retries", async ({
   await api.createWebhook(receiver.url, { event_types: ["issue.created"] });
   receiver.respondWith({ status: 503, headers: { "retry-after": String(retryMs / 1_000) } });
   const issue = await api.createIssue({ title: "tried again and again" });
-  const attempts = () => receiver.received.filter(({ body }) => body.entity_id === issue.id);
+  const attempts = () => receiver.posts.filter(({ body }) => body.entity_id === issue.id);
   await receiver.waitFor();
   const issues = [issue];
 
@@ -96,7 +96,7 @@ test("a wall clock set hours off neither fires nor delays retries", async ({
     expect(waited, `attempt ${index + 2}`).toBeGreaterThanOrEqual(retryMs - 10);
     expect(waited, `attempt ${index + 2}`).toBeLessThan(retryMs + slackMs);
   }
-  for (const request of receiver.received) expectTrueTime(request);
+  for (const request of receiver.posts) expectTrueTime(request);
   const rows = ok(await api.get<Entity[]>("/issues"));
   expect(rows.map(({ id }) => id)).toEqual(issues.map(({ id }) => id).toReversed());
 });

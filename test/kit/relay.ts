@@ -1,22 +1,39 @@
-import { createServer, connect, type Server, type Socket } from "node:net";
+import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
+import { findFreePort } from "./port";
 
 type Waiting = { chunk: Buffer; dueMs: number };
 
-/** A TCP path between two parties that can be cut, slowed down and stalled. */
-export class FaultProxy {
+/** Where a relay leads, and how it is known in reports. */
+type Options = {
+  name?: string;
+  /** The URL of a server of this machine, of any protocol on TCP. */
+  target: string;
+  /** Told of what a client has said, before it is passed on. */
+  onAsked?: (text: string, client: Socket) => void;
+};
+
+/**
+ * A TCP path between two parties that can be cut, slowed down, stalled and frozen, without
+ * disturbing the server of all tests.
+ */
+export class Relay {
   readonly name: string;
-  readonly #targetPort: number;
+  readonly #target: URL;
+  readonly #onAsked: (text: string, client: Socket) => void;
   readonly #links = new Set<Link>();
   readonly #server: Server;
+  #accepted = 0;
   #delayMs = 0;
   #isHolding = false;
   #isRefusing = false;
+  #cutText: string | undefined;
 
-  constructor(name: string, targetPort: number) {
+  constructor({ name = "relay", target, onAsked = () => {} }: Options) {
     this.name = name;
-    this.#targetPort = targetPort;
+    this.#target = new URL(target);
+    this.#onAsked = onAsked;
     this.#server = createServer((client) => this.#open(client));
   }
 
@@ -28,9 +45,27 @@ export class FaultProxy {
     return this.#isHolding;
   }
 
-  async listen(port: number): Promise<void> {
-    this.#server.listen(port, "127.0.0.1");
+  get port(): number {
+    // An address, for it listens on TCP.
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** The target's URL, by this way. */
+  get url(): string {
+    const url = new URL(this.#target);
+    url.port = String(this.port);
+    return url.href;
+  }
+
+  /** How many connections were made through it. */
+  accepted(): number {
+    return this.#accepted;
+  }
+
+  async listen(): Promise<this> {
+    this.#server.listen(await findFreePort(), "127.0.0.1");
     await once(this.#server, "listening");
+    return this;
   }
 
   /**
@@ -54,15 +89,44 @@ export class FaultProxy {
 
   /** Nothing gets through for `forMs`; then what was held does, or the connections are cut. */
   async hold({ forMs, thenCut }: { forMs: number; thenCut: boolean }): Promise<void> {
-    this.#isHolding = true;
+    this.freeze();
     await sleep(forMs);
-    this.#isHolding = false;
     if (thenCut) for (const link of this.#links) link.cut(false);
+    this.thaw();
+  }
+
+  /**
+   * Until `thaw` it does as PostgreSQL does under SIGSTOP, in a frozen machine or behind a cut cable:
+   * connections stay open, new ones are accepted, and nothing is said.
+   */
+  freeze(): void {
+    this.#isHolding = true;
+  }
+
+  thaw(): void {
+    this.#isHolding = false;
     this.#flush();
   }
 
-  async close(): Promise<void> {
+  /** Resets every connection. */
+  reset(): void {
     for (const link of this.#links) link.cut(false);
+  }
+
+  /** Resets the connection on which the target next answers with this text, before it arrives. */
+  cutAnswerWith(text: string): void {
+    this.#cutText = text;
+  }
+
+  /** Whether these bytes of an answer end their connection. */
+  endsWith(bytes: Buffer): boolean {
+    if (this.#cutText === undefined || !bytes.includes(this.#cutText)) return false;
+    this.#cutText = undefined;
+    return true;
+  }
+
+  async close(): Promise<void> {
+    this.reset();
     if (!this.#server.listening) return;
     this.#server.close();
     await once(this.#server, "close");
@@ -73,28 +137,34 @@ export class FaultProxy {
   }
 
   #open(client: Socket): void {
+    this.#accepted += 1;
     if (this.#isRefusing) {
       client.on("error", () => {});
       client.resetAndDestroy();
       return;
     }
-    const link = new Link(this, client, connect(this.#targetPort, "127.0.0.1"));
+    client.on("data", (bytes) => this.#onAsked(bytes.toString("latin1"), client));
+    const link = new Link(this, client, connect(Number(this.#target.port || 80), "127.0.0.1"));
     this.#links.add(link);
     link.onClose(() => this.#links.delete(link));
   }
 }
 
-/** One connection through the proxy. When one side ends, the other does at once, stalled or not. */
+/** One connection through the relay. When one side ends, the other does at once, stalled or not. */
 class Link {
   readonly #sides: [Socket, Socket];
   readonly #flows: [Flow, Flow];
 
-  constructor(proxy: FaultProxy, client: Socket, upstream: Socket) {
+  constructor(relay: Relay, client: Socket, upstream: Socket) {
     this.#sides = [client, upstream];
-    this.#flows = [new Flow(proxy, this, upstream), new Flow(proxy, this, client)];
-    for (const [index, side] of this.#sides.entries()) {
+    this.#flows = [new Flow(relay, this, upstream), new Flow(relay, this, client)];
+    const [asking, answering] = this.#flows;
+    client.on("data", (chunk) => asking.take(chunk));
+    upstream.on("data", (chunk) =>
+      relay.endsWith(chunk) ? this.cut(false) : answering.take(chunk),
+    );
+    for (const side of this.#sides) {
       side.setNoDelay(true);
-      side.on("data", (chunk) => this.#flows[index]?.take(chunk));
       side.on("error", () => this.cut(false));
       side.on("close", () => this.cut(false));
     }
@@ -129,7 +199,7 @@ class Link {
 
 /** The bytes of one direction, in order. */
 class Flow {
-  readonly #proxy: FaultProxy;
+  readonly #relay: Relay;
   readonly #link: Link;
   readonly #to: Socket;
   #waiting: Waiting[] = [];
@@ -137,24 +207,24 @@ class Flow {
   #isCutNext = false;
   #isOver = false;
 
-  constructor(proxy: FaultProxy, link: Link, to: Socket) {
-    this.#proxy = proxy;
+  constructor(relay: Relay, link: Link, to: Socket) {
+    this.#relay = relay;
     this.#link = link;
     this.#to = to;
   }
 
   take(chunk: Buffer): void {
     if (this.#isOver) return;
-    this.#waiting.push({ chunk, dueMs: performance.now() + this.#proxy.delayMs });
+    this.#waiting.push({ chunk, dueMs: performance.now() + this.#relay.delayMs });
     this.flush();
   }
 
   flush(): void {
     clearTimeout(this.#timer);
-    while (!this.#isOver && !this.#proxy.isHolding) {
+    while (!this.#isOver && !this.#relay.isHolding) {
       const [first] = this.#waiting;
       if (!first) return;
-      const leftMs = this.#proxy.delayMs > 0 ? first.dueMs - performance.now() : 0;
+      const leftMs = this.#relay.delayMs > 0 ? first.dueMs - performance.now() : 0;
       if (leftMs > 0) {
         this.#timer = setTimeout(() => this.flush(), leftMs);
         return;
@@ -177,6 +247,7 @@ class Flow {
   }
 
   #write(chunk: Buffer): void {
+    if (this.#to.writableEnded) return;
     if (!this.#isCutNext) {
       this.#to.write(chunk);
       return;
@@ -184,4 +255,9 @@ class Flow {
     this.#isOver = true;
     this.#to.write(chunk.subarray(0, Math.floor(chunk.length / 2)), () => this.#link.cut(false));
   }
+}
+
+/** A relay to the server of this URL, that listens. */
+export function openRelay(target: string, onAsked?: Options["onAsked"]): Promise<Relay> {
+  return new Relay({ target, onAsked }).listen();
 }

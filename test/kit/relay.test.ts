@@ -1,12 +1,12 @@
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { findFreePort } from "@/scripts/free-port";
-import { FaultProxy } from "./proxy";
+import { findFreePort } from "./port";
+import { Relay } from "./relay";
 
 /** A server that notes what it gets, and answers each message with the same. */
 let server: Server;
-let proxy: FaultProxy;
+let relay: Relay;
 let port: number;
 let got: Buffer[];
 let peers: Socket[];
@@ -25,13 +25,13 @@ beforeEach(async () => {
   const targetPort = await findFreePort();
   server.listen(targetPort, "127.0.0.1");
   await once(server, "listening");
-  proxy = new FaultProxy("path", targetPort);
-  port = await findFreePort();
-  await proxy.listen(port);
+  relay = new Relay({ target: `http://127.0.0.1:${targetPort}` });
+  await relay.listen();
+  port = relay.port;
 });
 
 afterEach(async () => {
-  await proxy.close();
+  await relay.close();
   server.close();
 });
 
@@ -58,12 +58,12 @@ async function echo(socket: Socket, text: string): Promise<string> {
 
 const all = () => Buffer.concat(got).toString();
 
-describe("FaultProxy", () => {
+describe("Relay", () => {
   it("passes bytes both ways until it is cut", async () => {
     const socket = await open();
     expect(await echo(socket, "hello")).toBe("hello");
     const ends = Promise.all([closing(socket), closing(peers[0])]);
-    await proxy.cut({ isHalfway: false, refuseMs: 0 });
+    await relay.cut({ isHalfway: false, refuseMs: 0 });
     await ends;
     expect(await echo(await open(), "again")).toBe("again");
   });
@@ -71,7 +71,7 @@ describe("FaultProxy", () => {
   it("cuts half-way through the next bytes", async () => {
     const socket = await open();
     await echo(socket, "hello");
-    await proxy.cut({ isHalfway: true, refuseMs: 0 });
+    await relay.cut({ isHalfway: true, refuseMs: 0 });
     const ends = closing(socket);
     socket.write("12345678");
     await ends;
@@ -80,7 +80,7 @@ describe("FaultProxy", () => {
   });
 
   it("refuses while it is told to", async () => {
-    const refusing = proxy.cut({ isHalfway: false, refuseMs: 200 });
+    const refusing = relay.cut({ isHalfway: false, refuseMs: 200 });
     await closing(dial());
     await refusing;
     expect(await echo(await open(), "back")).toBe("back");
@@ -89,7 +89,7 @@ describe("FaultProxy", () => {
   it("holds bytes back and lets them go, in order", async () => {
     const socket = await open();
     await echo(socket, "hello");
-    const held = proxy.hold({ forMs: 150, thenCut: false });
+    const held = relay.hold({ forMs: 150, thenCut: false });
     const answer = once(socket, "data");
     socket.write("1");
     socket.write("2");
@@ -103,7 +103,7 @@ describe("FaultProxy", () => {
 
   it("slows bytes down", async () => {
     const socket = await open();
-    const slowed = proxy.slow({ delayMs: 50, forMs: 300 });
+    const slowed = relay.slow({ delayMs: 50, forMs: 300 });
     const beganMs = performance.now();
     await echo(socket, "hello");
     expect(performance.now() - beganMs).toBeGreaterThanOrEqual(99);
@@ -114,7 +114,7 @@ describe("FaultProxy", () => {
     const socket = await open();
     await echo(socket, "hello");
     let isHolding = true;
-    const held = proxy.hold({ forMs: 1_500, thenCut: false }).then(() => (isHolding = false));
+    const held = relay.hold({ forMs: 1_500, thenCut: false }).then(() => (isHolding = false));
     socket.write("never");
     const peerEnds = closing(peers[0]);
     socket.destroy();

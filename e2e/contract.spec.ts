@@ -173,7 +173,7 @@ function wrongTexts(name: string, schema: Schema): string[] {
 
 async function rightText(world: World, name: string, schema: Schema): Promise<string> {
   if (name === "limit") return "100";
-  if (name === "webhook") return world.make("webhooks");
+  if (name === "webhook_id") return world.make("webhooks");
   const [first] = (schema.anyOf ?? [schema]).flatMap((part) => part.enum ?? []);
   if (first !== undefined) return first;
   const { format } = schema.anyOf?.[0] ?? schema;

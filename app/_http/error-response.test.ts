@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { Problem } from "@/lib/api/problem";
 import { AppError } from "@/lib/errors";
-import { errorResponse, type Problem } from "./error-response";
+import { errorResponse } from "./error-response";
 
 async function answerOf(thrown: unknown) {
   const response = errorResponse(thrown, "test");

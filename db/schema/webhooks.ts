@@ -42,6 +42,7 @@ export const webhook_subscriptions = pgTable(
   {
     id: id(),
     name: varchar("name", { length: 100 }).notNull(),
+    description: text("description"),
     url: text("url").notNull(),
     event_types: text("event_types").array().notNull(),
     state: text("state").$type<WebhookState>().notNull().default("active"),
@@ -83,6 +84,7 @@ export const webhook_revisions = pgTable(
       .references(() => webhook_subscriptions.id),
     version: version(),
     name: text("name").notNull(),
+    description: text("description"),
     url: text("url").notNull(),
     event_types: text("event_types").array().notNull(),
     filters: jsonb("filters").$type<Record<string, unknown>>().notNull(),
@@ -200,11 +202,12 @@ export const webhook_attempts = pgTable(
   ],
 );
 
-export const recoveryStatuses = ["failed", "missing"] as const;
-export type RecoveryStatus = (typeof recoveryStatuses)[number];
+/** What is recovered: deliveries that have failed, or such as were never made. */
+export const recoveryScopes = ["failed", "missing"] as const;
+export type RecoveryScope = (typeof recoveryScopes)[number];
 
-export const recoveryStates = ["running", "done", "cancelled"] as const;
-export type RecoveryState = (typeof recoveryStates)[number];
+export const recoveryStatuses = ["running", "done", "cancelled"] as const;
+export type RecoveryStatus = (typeof recoveryStatuses)[number];
 
 /** Work that sends again what failed, or was never sent, since a time; done in steps. */
 export const webhook_recoveries = pgTable(
@@ -214,10 +217,10 @@ export const webhook_recoveries = pgTable(
     webhook_id: uuid("webhook_id")
       .notNull()
       .references(() => webhook_subscriptions.id),
-    status: text("status").$type<RecoveryStatus>().notNull(),
+    scope: text("scope").$type<RecoveryScope>().notNull(),
     since: instant("since").notNull(),
     until: instant("until").notNull(),
-    state: text("state").$type<RecoveryState>().notNull().default("running"),
+    status: text("status").$type<RecoveryStatus>().notNull().default("running"),
     total: integer("total").notNull(),
     recovered: integer("recovered").notNull().default(0),
     // The last delivery (of failed) or event (of missing) that was dealt with.
@@ -230,7 +233,7 @@ export const webhook_recoveries = pgTable(
     index("webhook_recoveries_webhook").on(table.webhook_id, table.id),
     index("webhook_recoveries_running")
       .on(table.stepped_at)
-      .where(sql`state = 'running'`),
+      .where(sql`status = 'running'`),
   ],
 );
 

@@ -228,10 +228,9 @@ describe("issue.commented", () => {
 describe("/{entity}/{id}/comments", () => {
   it("is there for all that take comments", () => {
     const places = ["projects", "issues", "milestones", "initiatives", "documents"];
-    expect(places.every((plural) => isCommentable(plural, "comments"))).toBe(true);
-    expect(isCommentable("tags", "comments")).toBe(false);
-    expect(isCommentable("comments", "comments")).toBe(false);
-    expect(isCommentable("issues", "tags")).toBe(false);
+    expect(places.every((plural) => isCommentable(plural))).toBe(true);
+    expect(isCommentable("tags")).toBe(false);
+    expect(isCommentable("comments")).toBe(false);
   });
 
   it("makes a comment on it, which need not say so", async () => {

@@ -1,4 +1,3 @@
-import { AppError } from "@/lib/errors";
 import { comment } from "./comment";
 import type { Entity } from "./define";
 import { document } from "./document";
@@ -22,14 +21,7 @@ export const entities: Record<string, Entity> = {
   comments: comment,
 };
 
-/** The entity a URL names; `not_found` for any other word. */
-export function entityOf(plural: string): Entity {
-  const entity = Object.hasOwn(entities, plural) ? entities[plural] : undefined;
-  if (!entity) throw new AppError("not_found", `There is no /api/v1/${plural} here.`);
-  return entity;
-}
-
-/** The entity that our own code names. */
+/** The entity of this name. */
 export function entityNamed(plural: string): Entity {
   const entity = entities[plural];
   if (!entity) throw new Error(`there is no entity ${plural}`);

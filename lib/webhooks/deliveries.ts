@@ -1,38 +1,23 @@
-import { z } from "zod";
 import type { Statements } from "@/db/client";
-import { deliveryStatuses } from "@/db/schema";
 import type { Context } from "@/lib/context";
 import { AppError, notFound } from "@/lib/errors";
-import { EventFilters } from "@/lib/events/list-events";
 import { isId } from "@/lib/id";
 import { readList, type Page } from "@/lib/page";
-import type { Attempt, Delivery, DeliveryDetail } from "./schema";
+import {
+  DeliveryFilters,
+  DeliveryFiltersOfWebhook,
+  type Attempt,
+  type Delivery,
+  type DeliveryDetail,
+} from "./delivery-schema";
 
 const columns = (sql: Statements) => sql`
-  delivery.id, delivery.subscription_id, delivery.event_id, delivery.event_type, delivery.status,
+  delivery.id, delivery.subscription_id as webhook_id, delivery.event_id, delivery.event_type,
+  delivery.status,
   delivery.response_code, delivery.response_body, delivery.error_message, delivery.attempts,
   delivery.trigger, coalesce(delivery.claimed_until > clock_timestamp(), false) as is_in_flight,
   (delivery.status = 'pending' and webhook.state <> 'active') as is_held,
   delivery.next_attempt_at, delivery.created_at, delivery.delivered_at`;
-
-const codeClasses = ["1xx", "2xx", "3xx", "4xx", "5xx"] as const;
-const id = z.guid("must be a UUID");
-
-/** What a list of deliveries may be narrowed to; `event_type` also as `issue.*`, `code_class` as `5xx`. */
-export const DeliveryFilters = EventFilters.pick({
-  event_type: true,
-  entity_id: true,
-  since: true,
-  until: true,
-}).extend({
-  webhook_id: id.optional(),
-  status: z.enum(deliveryStatuses, `must be one of ${deliveryStatuses.join(", ")}`).optional(),
-  event_id: id.optional(),
-  code_class: z.enum(codeClasses, `must be one of ${codeClasses.join(", ")}`).optional(),
-});
-
-/** The same of the deliveries of one webhook. */
-export const DeliveryFiltersOfWebhook = DeliveryFilters.omit({ webhook_id: true });
 
 /** One page of deliveries, newest first. */
 export async function listDeliveries(
@@ -56,7 +41,7 @@ export async function listDeliveriesOf(
 async function readDeliveries(
   ctx: Context,
   page: Page,
-  filters: z.output<typeof DeliveryFilters>,
+  filters: DeliveryFilters,
 ): Promise<{ rows: Delivery[]; page: Page }> {
   const { sql } = ctx.db;
   const rows = await sql<Delivery[]>`
@@ -67,7 +52,7 @@ async function readDeliveries(
   return { rows, page };
 }
 
-function conditions(sql: Statements, filters: z.output<typeof DeliveryFilters>) {
+function conditions(sql: Statements, filters: DeliveryFilters) {
   const { webhook_id, status, event_id, event_type, entity_id, code_class, since, until } = filters;
   return [
     webhook_id === undefined ? sql`` : sql`and delivery.subscription_id = ${webhook_id}`,
@@ -124,7 +109,7 @@ export async function retryDelivery(ctx: Context, id: string): Promise<Delivery>
         returning ${columns(sql)}`
     : [];
   if (!row) throw await retryRefusal(ctx, id);
-  ctx.afterCommit.ring([row.subscription_id]);
+  ctx.afterCommit.ring([row.webhook_id]);
   return row;
 }
 

@@ -1,15 +1,7 @@
-import type { DeliveryStatus } from "@/db/schema";
 import type { Context } from "@/lib/context";
 import { getEventText } from "@/lib/events/event-text";
 import { explainAll } from "./explain";
-
-type EventDelivery = {
-  id: string;
-  webhook_id: string;
-  status: DeliveryStatus;
-  attempts: number;
-  next_attempt_at: string | null;
-};
+import type { EventDelivery } from "./explanation-schema";
 
 const mostShown = 100;
 

@@ -9,7 +9,7 @@ import { newId } from "@/lib/id";
 import { contextOn, recordingAfterCommit, useEnv } from "@/lib/testing";
 import { describeEvent } from "./event-detail";
 import { explainEvent } from "./explain";
-import type { Explanation } from "./schema";
+import type { Explanation } from "./explanation-schema";
 import { createWebhook, deleteWebhook, pauseWebhook, updateWebhook } from "./service";
 
 useEnv();
@@ -39,7 +39,10 @@ async function emit(changes: Partial<EventDraft> = {}, by: Context = ctx): Promi
 }
 
 async function explain(id: string, webhook: string): Promise<Explanation> {
-  const answer = await explainEvent(ctx, { id, query: new URLSearchParams({ webhook }) });
+  const answer = await explainEvent(ctx, {
+    id,
+    query: new URLSearchParams({ webhook_id: webhook }),
+  });
   if ("one" in answer) return answer.one;
   throw new Error("it is about one webhook");
 }
@@ -257,7 +260,7 @@ describe("an event without a delivery", () => {
     expect(await explain(event, webhook)).toMatchObject({
       ...{ verdict: "missing", ...without, ...notFiltered, webhook_version: 1 },
       reason:
-        'It should have a delivery, and has none. A recovery with the status "missing" sends it.',
+        'It should have a delivery, and has none. A recovery with the scope "missing" sends it.',
     });
   });
 });
@@ -303,6 +306,7 @@ describe("over all webhooks", () => {
   });
 
   it.each([
+    [{ webhook_id: "x" }, "/webhook_id"],
     [{ webhook: "x" }, "/webhook"],
     [{ limit: "0" }, "/limit"],
     [{ status: "failed" }, "/status"],

@@ -31,8 +31,13 @@ describe("sendTest", () => {
     const id = await addWebhook(sql, { event_types: ["issue.created"] });
     const delivery = await sendTest(ctx, { id, input: undefined });
     expect(delivery).toMatchObject({
-      ...{ subscription_id: id, event_type: "webhook.test", status: "pending", attempts: 1 },
-      ...{ trigger: "test", is_in_flight: true, is_held: false },
+      webhook_id: id,
+      event_type: "webhook.test",
+      status: "pending",
+      attempts: 1,
+      trigger: "test",
+      is_in_flight: true,
+      is_held: false,
     });
     expect(delivery).not.toHaveProperty("payload");
     expect(ctx.afterCommit.tests).toEqual([delivery.id]);

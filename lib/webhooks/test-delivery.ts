@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { claimWindowMs } from "@/lib/claim-window";
 import { clock } from "@/lib/clock";
 import type { Context } from "@/lib/context";
@@ -11,12 +10,11 @@ import { sampleOf } from "@/lib/events/samples";
 import { newId } from "@/lib/id";
 import { parseInput } from "@/lib/input";
 import { nearest } from "@/lib/nearest";
+import { shownBy } from "@/lib/shown";
 import { getDelivery } from "./deliveries";
-import type { Delivery, Webhook } from "./schema";
+import { Delivery } from "./delivery-schema";
+import { OpenWebhook, TestDelivery, type Webhook } from "./schema";
 import { getWebhook } from "./service";
-
-/** Which sample to send: of a type of the catalogue, or of a registered one. */
-export const TestDelivery = z.strictObject({ event_type: z.string().default("webhook.test") });
 
 /**
  * Sends this webhook alone one sample event, at once and beside its lane, even while it is paused.
@@ -47,8 +45,7 @@ export async function sendTest(
     values (${deliveryId}, ${id}, ${event.id}, ${event.type}, 'test', 1, clock_timestamp(),
       clock_timestamp() + ${claimWindowMs(env().webhook.timeoutMs)} * interval '1 ms')`;
   ctx.afterCommit.sendTest(deliveryId);
-  const { payload: _, attempt_log: __, ...delivery } = await getDelivery(ctx, deliveryId);
-  return delivery;
+  return shownBy(Delivery, await getDelivery(ctx, deliveryId));
 }
 
 async function draftFor(ctx: Context, webhook: Webhook, type: string): Promise<EventDraft> {
@@ -67,14 +64,12 @@ async function draftFor(ctx: Context, webhook: Webhook, type: string): Promise<E
 }
 
 function testDraft(webhook: Webhook): EventDraft {
-  const { secret_token: _, previous_secret_expires_at: __, created_by: ___, ...shown } = webhook;
-  const { version, ...current } = shown;
   return {
     type: "webhook.test",
     entity_type: "webhook",
     entity_id: webhook.id,
-    entity_version: version,
-    current,
+    entity_version: webhook.version,
+    current: shownBy(OpenWebhook, webhook),
     previous: null,
     changes: [],
     context: {},

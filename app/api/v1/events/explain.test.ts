@@ -52,7 +52,7 @@ describe("GET /events/{id}/explain", () => {
   it("answers of one webhook, or pages over all of them", async () => {
     const [first, second] = [await addWebhook(["issue.*"]), await addWebhook(["tag.*"])];
     const id = await addEvent();
-    const one = await send(explain.GET, `events/${id}/explain?webhook=${first}`);
+    const one = await send(explain.GET, `events/${id}/explain?webhook_id=${first}`);
     expect(one).toMatchObject({ status: 200, data: { verdict: "not_subscribed" } });
     const page = await send(explain.GET, `events/${id}/explain?limit=1`);
     expect(page.data).toMatchObject([{ webhook_id: second, verdict: "missing" }]);

@@ -29,7 +29,8 @@ const longAgo = () => new Date(Date.now() - 3_600_000).toISOString();
 const dryRun = async (api: Api, webhook: Webhook, asked: object = {}) =>
   ok(
     await api.post<Counted>(`/webhooks/${webhook.id}/recover`, {
-      ...{ since: longAgo(), dry_run: true },
+      since: longAgo(),
+      dry_run: true,
       ...asked,
     }),
   ).count;

@@ -42,7 +42,9 @@ type Case = {
 };
 
 const documentCase = (name: string): Case => ({
-  ...{ owner: "documents", path: "links", other: `${name}s` },
+  owner: "documents",
+  path: "links",
+  other: `${name}s`,
   input: (entity_id) => ({ entity_type: name, entity_id }),
   added: [
     ["owner", "updated"],
@@ -58,7 +60,9 @@ const documentCase = (name: string): Case => ({
 
 const cases: Case[] = [
   {
-    ...{ owner: "milestones", path: "issues", other: "issues" },
+    owner: "milestones",
+    path: "issues",
+    other: "issues",
     input: (issue_id) => ({ issue_id }),
     added: [
       ["other", "updated"],
@@ -72,7 +76,9 @@ const cases: Case[] = [
     changes: { owner: ["issue_count"], other: ["milestone_ids"] },
   },
   {
-    ...{ owner: "initiatives", path: "issues", other: "issues" },
+    owner: "initiatives",
+    path: "issues",
+    other: "issues",
     input: (issue_id) => ({ issue_id }),
     added: [
       ["other", "updated"],
@@ -87,7 +93,9 @@ const cases: Case[] = [
     changes: { owner: ["issue_count"], other: ["initiative_ids"] },
   },
   {
-    ...{ owner: "issues", path: "tags", other: "tags" },
+    owner: "issues",
+    path: "tags",
+    other: "tags",
     input: (tag_id) => ({ tag_id }),
     added: [
       ["owner", "updated"],
@@ -103,7 +111,9 @@ const cases: Case[] = [
     changes: { owner: ["tag_ids"], other: ["issue_count"] },
   },
   {
-    ...{ owner: "issues", path: "dependencies", other: "issues" },
+    owner: "issues",
+    path: "dependencies",
+    other: "issues",
     input: (depends_on_id) => ({ depends_on_id }),
     added: [
       ["owner", "updated"],
@@ -260,7 +270,9 @@ describe.each(cases)("$owner/{id}/$path, of $other,", (one) => {
       const [first, second] = await takeEvents(sql);
       expect(first).toMatchObject({ action: "deleted", entity_id: ends[gone], entity_version: 3 });
       expect(second).toMatchObject({
-        ...{ action: "updated", entity_id: ends[stays], entity_version: 3 },
+        action: "updated",
+        entity_id: ends[stays],
+        entity_version: 3,
         data: { changes: changes[stays] },
       });
       await remove(one[stays], ends[stays]);

@@ -181,7 +181,10 @@ describe("a storm over few rows", () => {
     { owner: "issues", path: "tags", other: "tags", field: "tag_id" },
     { owner: "issues", path: "dependencies", other: "issues", field: "depends_on_id" },
     ...["project", "issue", "milestone"].map((entity_type) => ({
-      ...{ owner: "documents", path: "links", other: `${entity_type}s`, field: "entity_id" },
+      owner: "documents",
+      path: "links",
+      other: `${entity_type}s`,
+      field: "entity_id",
       named: { entity_type },
     })),
   ];

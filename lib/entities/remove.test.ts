@@ -251,7 +251,7 @@ describe("what comes to be while it is removed", () => {
   }
 
   const isUnknown = (pointer: string) => ({
-    ...{ status: "rejected" },
+    status: "rejected",
     reason: { fields: [{ pointer, code: "unknown_reference" }] },
   });
 

@@ -64,7 +64,9 @@ describe("a webhook that changes while an event is written", () => {
       () => emit(),
     );
     expect(await explain(event, webhook)).toMatchObject({
-      ...{ verdict: "filtered", webhook_version: 1, delivery_id: null },
+      verdict: "filtered",
+      webhook_version: 1,
+      delivery_id: null,
     });
     const next = await emit();
     expect(await explain(next, webhook)).toMatchObject({ verdict: "waiting", webhook_version: 2 });

@@ -207,9 +207,16 @@ describe("a recovery", () => {
     await addFailed(sql, webhook, { count: 5 });
     const recovery = await begin(webhook, { until: ago(-hourMs) });
     expect(recovery).toEqual({
-      ...{ id: recovery.id, webhook_id: webhook, scope: "failed", status: "running" },
-      ...{ since: expect.any(String), until: expect.any(String), total: 5, recovered: 0 },
-      ...{ created_at: expect.any(String), finished_at: null },
+      id: recovery.id,
+      webhook_id: webhook,
+      scope: "failed",
+      status: "running",
+      since: expect.any(String),
+      until: expect.any(String),
+      total: 5,
+      recovered: 0,
+      created_at: expect.any(String),
+      finished_at: null,
     });
     expect(await read(recovery)).toEqual(recovery);
     expect(ctx.afterCommit.recoveries).toEqual([recovery.id]);
@@ -291,7 +298,9 @@ describe("the end of a recovery", () => {
     await cancelRecovery(ctx, named);
     await cancelRecovery(ctx, named);
     expect(await read(recovery)).toMatchObject({
-      ...{ status: "cancelled", recovered: 10, finished_at: expect.any(String) },
+      status: "cancelled",
+      recovered: 10,
+      finished_at: expect.any(String),
     });
     expect(await step(recovery)).toBeNull();
     expect(await countDeliveries(sql, webhook, "failed")).toBe(15);

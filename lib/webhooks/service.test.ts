@@ -76,8 +76,14 @@ describe("createWebhook", () => {
   it("answers it whole, active, with a secret it made", async () => {
     const webhook = await create();
     expect(webhook).toMatchObject({
-      ...{ ...input, active: true, state: "active", disabled_reason: null, filters: {} },
-      ...{ disabled_at: null, failing_since: null, failures_in_row: 0 },
+      ...input,
+      active: true,
+      state: "active",
+      disabled_reason: null,
+      filters: {},
+      disabled_at: null,
+      failing_since: null,
+      failures_in_row: 0,
       previous_secret_expires_at: null,
     });
     expect(webhook.secret_token).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);

@@ -53,7 +53,10 @@ describe("sendTest", () => {
     const { id: deliveryId } = await sendTest(ctx, { id, input: {} });
     const { payload } = await getDelivery(ctx, deliveryId);
     expect(payload).toMatchObject({
-      ...{ event_type: "webhook.test", entity_type: "webhook", entity_id: id, action: "test" },
+      event_type: "webhook.test",
+      entity_type: "webhook",
+      entity_id: id,
+      action: "test",
       actor: { type: "user", name: "unknown", metadata: { test: true } },
       data: { current: { id, url: "https://example.com/hook", event_types: ["*"] } },
     });

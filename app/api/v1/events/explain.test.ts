@@ -77,7 +77,9 @@ describe("GET /events/{id}", () => {
     expect(status).toBe(200);
     expect(headers.get("etag")).toMatch(/^"/);
     expect(data).toMatchObject({
-      ...{ event_id: id, event_type: "tag.created", deliveries: [] },
+      event_id: id,
+      event_type: "tag.created",
+      deliveries: [],
       webhooks: [{ webhook_id, verdict: "not_subscribed" }],
     });
   });

@@ -57,11 +57,14 @@ function shapeOf(path: string): string {
 
 function find(template: string, names: string[], params: Incoming["params"]): Found {
   const given = names.map((name) => ({ name, value: [params[name] ?? ""].flat().join("/") }));
-  const path = given
-    .filter(({ name }) => namesOfThings.has(name))
-    .reduce((filled, { name, value }) => filled.replace(`{${name}}`, () => value), template);
+  const things = given.filter(({ name }) => namesOfThings.has(name));
+  const fill = (filled: string, { name, value }: (typeof given)[number]) =>
+    filled.replace(`{${name}}`, () => value);
+  const path = things.reduce(fill, template);
   const values = given.filter(({ name }) => !namesOfThings.has(name)).map(({ value }) => value);
-  return { path, endpoints: byShape.get(shapeOf(path)) ?? [], values };
+  // An encoded slash or brace in a name must not lead to the endpoint of another path.
+  const isPlain = things.every(({ value }) => /^[\w-]+$/.test(value));
+  return { path, endpoints: (isPlain && byShape.get(shapeOf(path))) || [], values };
 }
 
 async function answer(method: Method, incoming: Incoming, found: Found): Promise<Response> {

@@ -3,13 +3,22 @@ import type { Context } from "@/lib/context";
 import { AppError, notFound } from "@/lib/errors";
 import { isId } from "@/lib/id";
 import { readList, type Page } from "@/lib/page";
+import { shownBy } from "@/lib/shown";
 import {
   DeliveryFilters,
   DeliveryFiltersOfWebhook,
-  type Attempt,
-  type Delivery,
+  Attempt,
+  Delivery,
   type DeliveryDetail,
 } from "./delivery-schema";
+
+/** A row as the database gives it: its times are Dates. */
+type DeliveryRow = Omit<Delivery, "next_attempt_at" | "created_at" | "delivered_at"> & {
+  next_attempt_at: Date | null;
+  created_at: Date;
+  delivered_at: Date | null;
+};
+type AttemptRow = Omit<Attempt, "started_at"> & { started_at: Date };
 
 const columns = (sql: Statements) => sql`
   delivery.id, delivery.subscription_id as webhook_id, delivery.event_id, delivery.event_type,
@@ -44,12 +53,12 @@ async function readDeliveries(
   filters: DeliveryFilters,
 ): Promise<{ rows: Delivery[]; page: Page }> {
   const { sql } = ctx.db;
-  const rows = await sql<Delivery[]>`
+  const rows = await sql<DeliveryRow[]>`
     select ${columns(sql)} from webhook_deliveries delivery
     join webhook_subscriptions webhook on webhook.id = delivery.subscription_id
     where ${page.after ? sql`delivery.id < ${page.after}` : sql`true`} ${conditions(sql, filters)}
     order by delivery.id desc limit ${page.limit + 1}`;
-  return { rows, page };
+  return { rows: rows.map((row) => shownBy(Delivery, row)), page };
 }
 
 function conditions(sql: Statements, filters: DeliveryFilters) {
@@ -79,26 +88,29 @@ function typeCondition(sql: Statements, pattern: string) {
 export async function getDelivery(ctx: Context, id: string): Promise<DeliveryDetail> {
   const { sql } = ctx.db;
   const [row] = isId(id)
-    ? await sql<(Delivery & { body: string })[]>`
+    ? await sql<(DeliveryRow & { body: string })[]>`
         select ${columns(sql)}, event.body from webhook_deliveries delivery
         join webhook_subscriptions webhook on webhook.id = delivery.subscription_id
         join events event on event.id = delivery.event_id
         where delivery.id = ${id}`
     : [];
   if (!row) throw notFound("Delivery", id);
-  const attempt_log = await sql<Attempt[]>`
+  const attempts = await sql<AttemptRow[]>`
     select number, trigger, outcome, started_at, duration_ms, url, address, request_headers,
       response_code, response_headers, response_body, is_response_cut, error_class, error_message
     from webhook_attempts where delivery_id = ${id} order by number`;
-  const { body, ...delivery } = row;
-  return { ...delivery, payload: JSON.parse(body), attempt_log: [...attempt_log] };
+  return {
+    ...shownBy(Delivery, row),
+    payload: JSON.parse(row.body),
+    attempt_log: attempts.map((attempt) => shownBy(Attempt, attempt)),
+  };
 }
 
 /** Due at once, whether it waits, has failed or has arrived; when it fails it goes back on the schedule. */
 export async function retryDelivery(ctx: Context, id: string): Promise<Delivery> {
   const { sql } = ctx.db;
   const [row] = isId(id)
-    ? await sql<Delivery[]>`
+    ? await sql<DeliveryRow[]>`
         update webhook_deliveries delivery set status = 'pending', trigger = 'manual',
           next_attempt_at = clock_timestamp(), interruptions = 0,
           steps_used = case when status = 'pending' then steps_used else 0 end
@@ -110,7 +122,7 @@ export async function retryDelivery(ctx: Context, id: string): Promise<Delivery>
     : [];
   if (!row) throw await retryRefusal(ctx, id);
   ctx.afterCommit.ring([row.webhook_id]);
-  return row;
+  return shownBy(Delivery, row);
 }
 
 async function retryRefusal(ctx: Context, id: string): Promise<AppError> {

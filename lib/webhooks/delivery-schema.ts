@@ -38,7 +38,7 @@ export const Delivery = z.object({
 });
 export type Delivery = z.output<typeof Delivery>;
 
-const Attempt = z.object({
+export const Attempt = z.object({
   number: z.int().min(1).describe("Which attempt it was, from 1."),
   trigger,
   outcome: z

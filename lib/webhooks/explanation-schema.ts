@@ -59,7 +59,7 @@ export const Explanation = z.object({
 });
 export type Explanation = z.output<typeof Explanation>;
 
-const EventDelivery = z.object({
+export const EventDelivery = z.object({
   id: uuid.describe("The delivery's id."),
   webhook_id: uuid.describe("The webhook it goes to."),
   status: z

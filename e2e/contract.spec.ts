@@ -46,7 +46,8 @@ async function tryGood({ contract, world }: Tools, operation: Operation): Promis
   const headers = { "idempotency-key": randomUUID(), "x-turbo-causation": randomUUID() };
   const good = await contract.ask(operation, { path, body, headers }, { what: "in earnest" });
   expectSame(contract, operation, {
-    ...{ what: "X-Turbo-Causation", is: good.headers.get("x-turbo-causation") },
+    what: "X-Turbo-Causation",
+    is: good.headers.get("x-turbo-causation"),
     wanted: headers["x-turbo-causation"],
   });
   const location = good.headers.get("location");
@@ -64,7 +65,8 @@ async function tryGood({ contract, world }: Tools, operation: Operation): Promis
   );
   expectSame(contract, operation, { what: "the same answer", is: again.text, wanted: good.text });
   expectSame(contract, operation, {
-    ...{ what: "Idempotent-Replayed", is: again.headers.get("idempotent-replayed") },
+    what: "Idempotent-Replayed",
+    is: again.headers.get("idempotent-replayed"),
     wanted: "true",
   });
   await contract.ask(
@@ -114,7 +116,9 @@ async function tryBodies({ contract, world, document }: Tools, operation: Operat
       operation,
       { path, body: JSON.stringify(body) },
       {
-        ...{ what, status: 422, pointer },
+        what,
+        status: 422,
+        pointer,
       },
     );
   }
@@ -173,7 +177,7 @@ function wrongTexts(name: string, schema: Schema): string[] {
 
 async function rightText(world: World, name: string, schema: Schema): Promise<string> {
   if (name === "limit") return "100";
-  if (name === "webhook") return world.make("webhooks");
+  if (name === "webhook_id") return world.make("webhooks");
   const [first] = (schema.anyOf ?? [schema]).flatMap((part) => part.enum ?? []);
   if (first !== undefined) return first;
   const { format } = schema.anyOf?.[0] ?? schema;
@@ -196,7 +200,9 @@ async function tryTags({ contract, world, document }: Tools, operation: Operatio
     );
     const head = await contract.ask(operation, { path, method: "HEAD" }, { what: "HEAD" });
     expectSame(contract, operation, {
-      ...{ what: "the ETag of HEAD", is: head.headers.get("etag"), wanted: etag },
+      what: "the ETag of HEAD",
+      is: head.headers.get("etag"),
+      wanted: etag,
     });
   }
   if (takes("If-Match")) {
@@ -234,7 +240,9 @@ async function tryMethods({ contract, document }: Tools, path: string): Promise<
       contract,
       { ...first, method },
       {
-        ...{ what: "Allow", is: allowed.toSorted().join(), wanted: wanted.toSorted().join() },
+        what: "Allow",
+        is: allowed.toSorted().join(),
+        wanted: wanted.toSorted().join(),
       },
     );
   }

@@ -11,10 +11,10 @@ test.describe.configure({ timeout: 180_000 });
 type Recovery = {
   id: string;
   webhook_id: string;
-  status: string;
+  scope: string;
   since: string;
   until: string;
-  state: string;
+  status: string;
   total: number;
   recovered: number;
   created_at: string;
@@ -30,7 +30,8 @@ const longAgo = () => new Date(Date.now() - 3_600_000).toISOString();
 const dryRun = async (api: Api, webhook: Webhook, asked: object = {}) =>
   ok(
     await api.post<Counted>(`/webhooks/${webhook.id}/recover`, {
-      ...{ since: longAgo(), dry_run: true },
+      since: longAgo(),
+      dry_run: true,
       ...asked,
     }),
   ).count;
@@ -52,7 +53,7 @@ async function waitUntilDone(api: Api, recovery: Recovery): Promise<Recovery> {
     "the recovery is done",
     async () => {
       const now = await read(api, recovery);
-      return now.state === "done" && now;
+      return now.status === "done" && now;
     },
     60_000,
   );
@@ -91,10 +92,10 @@ test("what failed is counted, and then sent again with the same ids and bytes", 
   const webhook = await makeFailed(api, receiver, 40);
   const before = receiver.posts.slice();
   expect(before).toHaveLength(80);
-  expect(await dryRun(api, webhook, { status: "missing" })).toBe(0);
+  expect(await dryRun(api, webhook, { scope: "missing" })).toBe(0);
 
   const recovery = await recover(api, webhook);
-  expect(recovery).toMatchObject({ status: "failed", total: 40, finished_at: null });
+  expect(recovery).toMatchObject({ scope: "failed", total: 40, finished_at: null });
   const done = await waitUntilDone(api, recovery);
   expect(done).toMatchObject({ recovered: 40, finished_at: expect.any(String) });
   const sent = (await receiver.waitForAll(120)).slice(80);
@@ -135,7 +136,7 @@ test("kill -9 in the middle of a recovery skips nothing and repeats no more than
   // Held from here on, it cannot be over yet.
   receiver.respondWith((_, n) => (n > failed + 250 ? "hang" : { status: 200, delayMs: 200 }));
   await receiver.waitForAll(failed + 260, () => true, 60_000);
-  expect(await read(api, recovery)).toMatchObject({ state: "running" });
+  expect(await read(api, recovery)).toMatchObject({ status: "running" });
   await Promise.all([app.kill(), app.postgres.kill()]);
   receiver.respondWith({ status: 200, delayMs: 200 });
   await app.start();
@@ -154,7 +155,7 @@ test("kill -9 in the middle of a recovery skips nothing and repeats no more than
   expect(new Set(again.map(idOf))).toEqual(ids);
   // Ten at once is the lane's parallelism; two kills.
   expect(again.length).toBeLessThanOrEqual(400 + 2 * 10);
-  expect(await read(api, recovery)).toMatchObject({ state: "done", total: 400, recovered: 400 });
+  expect(await read(api, recovery)).toMatchObject({ status: "done", total: 400, recovered: 400 });
 });
 
 test("a webhook made later is sent what is missing, as others got it", async ({
@@ -169,7 +170,7 @@ test("a webhook made later is sent what is missing, as others got it", async ({
   await api.createProject();
   await receiver.waitForAll(6);
   const late = await api.createWebhook(secondReceiver.url, { event_types: ["issue.*"] });
-  const asked = { since, status: "missing" };
+  const asked = { since, scope: "missing" };
   expect(await dryRun(api, late, { since })).toBe(0);
   expect(await dryRun(api, late, asked)).toBe(5);
   await waitUntilDone(api, await recover(api, late, asked));
@@ -207,7 +208,7 @@ test("one runs at a time, can be listed and cancelled, and waits while its webho
   for (const status of [204, 204]) {
     expect((await api.delete(`${path}/${recovery.id}`)).status).toBe(status);
   }
-  expect(await read(api, recovery)).toMatchObject({ state: "cancelled", recovered: 10 });
+  expect(await read(api, recovery)).toMatchObject({ status: "cancelled", recovered: 10 });
   const wrong = await api.post<Problem>(`/webhooks/${webhook.id}/recover`, { until: "never" });
   expect(wrong.status).toBe(422);
   expect(wrong.body.errors?.map(({ pointer }) => pointer)).toEqual(["/since", "/until"]);

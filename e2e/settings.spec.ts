@@ -119,12 +119,20 @@ test("edits a webhook in a dialog", async ({ settings, api, page, receiver }) =>
   await settings.button("Edit Before").click();
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("Name").fill("After");
+  const description = dialog.getByLabel("Description");
+  await description.fill("x".repeat(501));
+  await expect(description).toHaveAccessibleDescription("Optional; 501 of 500 characters.");
+  await dialog.getByRole("button", { name: "Save changes" }).click();
+  await expect(description).toBeFocused();
+  await expect(dialog).toContainText("Must have at most 500 characters.");
+  await description.fill("What the builds listen to");
   await dialog.getByRole("button", { name: "project.created" }).click();
   await dialog.getByRole("button", { name: "Save changes" }).click();
   await expect(dialog).toBeHidden();
   await expect(settings.webhook("After")).toContainText("project.created");
   await settings.open();
   await expect(settings.webhook("After")).toContainText("issue.*");
+  await expect(settings.webhook("After")).toContainText("What the builds listen to");
 });
 
 test("asks by name before it deletes, and never loses the focus", async ({

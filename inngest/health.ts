@@ -1,24 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Handle, Statements } from "@/db/client";
-import { readAudit, type Audit } from "@/lib/delivery/audit";
+import { readAudit } from "@/lib/delivery/audit";
 import { env } from "@/lib/env";
+import type { Health } from "@/lib/health";
 import { reasonOf } from "@/lib/log";
 import { version } from "@/lib/version";
 import { startedDeliverer, startedEngine } from "./process";
 
-/** `ok` as long as database and engine answer; a receiver that is down is nobody's ill health. */
-export type Health = {
-  status: "ok" | "unavailable";
-  version: string;
-  database: { ok: boolean; error?: string };
-  /** `queued`: runs and alarms that the embedded engine of this process has in memory. */
-  engine: { ok: boolean; kind: "embedded" | "server"; queued?: number };
-  /** Deliveries that are due and not yet begun, and how long the oldest of them has been. */
-  backlog?: { due: number; oldest_age_seconds: number };
-  in_flight: number;
-  /** What the last audit found; 0 mismatches: every lane moves, or waits as it should. */
-  audit?: Audit;
-};
+type WholeHealth = Health & Required<Pick<Health, "database" | "engine">>;
 
 const mostCounted = 10_000;
 /** Sooner than whoever asks loses patience. */
@@ -26,7 +15,7 @@ const answerWithinMs = 2_000;
 
 export async function checkHealth({ sql }: Handle): Promise<Health> {
   const kind = env().inngest.engine;
-  const health: Health = {
+  const health: WholeHealth = {
     status: "ok",
     version,
     database: { ok: true },
@@ -47,7 +36,7 @@ async function silence(ms: number): Promise<never> {
   throw new Error(`no answer within ${ms / 1_000} s`);
 }
 
-async function askDatabase(sql: Statements, health: Health): Promise<void> {
+async function askDatabase(sql: Statements, health: WholeHealth): Promise<void> {
   const [row] = await sql<{ due: number; oldest: number }[]>`
     select count(*)::int as due,
       coalesce(extract(epoch from clock_timestamp() - min(next_attempt_at)), 0)::float8 as oldest
@@ -66,7 +55,7 @@ async function askDatabase(sql: Statements, health: Health): Promise<void> {
   if (health.engine.kind === "embedded") checkEngine(health);
 }
 
-function checkEngine(health: Health): void {
+function checkEngine(health: WholeHealth): void {
   const engine = startedEngine();
   if (engine) {
     health.engine.queued = engine.queued;

@@ -10,14 +10,13 @@ const defaultLimit = 50;
 
 /** What every list may be asked for beside its filters. */
 const PageParameters = z.object({
-  limit: z
-    .string()
-    .refine(isLimit, "must be a whole number from 1 to 100")
-    .optional()
-    .meta({
-      ...{ type: "integer", minimum: 1, maximum: 100, default: defaultLimit },
-      description: "How many rows a page has at most.",
-    }),
+  limit: z.string().refine(isLimit, "must be a whole number from 1 to 100").optional().meta({
+    type: "integer",
+    minimum: 1,
+    maximum: 100,
+    default: defaultLimit,
+    description: "How many rows a page has at most.",
+  }),
   cursor: z
     .string()
     .refine((text) => isId(decode(text)), "must be a cursor from a Link header")

@@ -1,6 +1,5 @@
 import type { NextRequest } from "next/server";
-import type { Context } from "@/lib/context";
-import { AppError } from "@/lib/errors";
+import type { Call } from "@/lib/api/endpoint";
 import { isNamed } from "@/lib/etag";
 import { readIdempotencyKey } from "@/lib/idempotency";
 import { isId } from "@/lib/id";
@@ -13,24 +12,20 @@ import { parseBody, readText } from "./read-body";
 
 const largestBodyBytes = 1024 ** 2;
 
-const pathNames = ["id", "rid", "entity", "link", "other", "name", "path"] as const;
-
 type Params = Record<string, string | string[] | undefined>;
 export type Route = (request: NextRequest, more: { params: Promise<Params> }) => Promise<Response>;
 
-export type Call = {
-  ctx: Context;
-  request: NextRequest;
-  /** The path's own; "" where the path has none of that name. */
-  params: Record<(typeof pathNames)[number], string>;
-  query: URLSearchParams;
-  /** The JSON body; undefined when there is none. */
-  body: unknown;
-};
-export type Handler = (call: Call) => Promise<Response>;
+/** A request that may be made. */
+export type Admitted = Pick<Call, "ctx" | "query" | "body">;
+export type Handler = (call: Admitted) => Promise<Response>;
 
 /** A request before it is known whether it may be made. */
-type Incoming = { request: NextRequest; params: Params; requestId: string; caller: Caller | null };
+export type Incoming = {
+  request: NextRequest;
+  params: Params;
+  requestId: string;
+  caller: Caller | null;
+};
 
 /**
  * Every answer, a refusal too, bears its request's id, the caller's quota and why it was asked for.
@@ -60,21 +55,9 @@ export function door(answer: (incoming: Incoming) => Promise<Response>): Route {
   };
 }
 
-/** Lets in who may call; `whenUnauthorized` answers who may not. */
-export function admit(handler: Handler, whenUnauthorized?: () => Promise<Response>): Route {
-  return door(async (incoming) => {
-    try {
-      return await handle(incoming, handler);
-    } catch (error) {
-      const isUnauthorized = error instanceof AppError && error.code === "unauthorized";
-      if (isUnauthorized && whenUnauthorized) return whenUnauthorized();
-      throw error;
-    }
-  });
-}
-
-async function handle(incoming: Incoming, handler: Handler): Promise<Response> {
-  const { request, params, requestId, caller } = incoming;
+/** Lets in who may call, with the body read; throws what refuses them. */
+export async function admit(incoming: Incoming, handler: Handler): Promise<Response> {
+  const { request, requestId, caller } = incoming;
   const { method, headers, nextUrl } = request;
   const isWrite = method !== "GET" && method !== "HEAD";
   const ctx = callerContext(
@@ -88,15 +71,12 @@ async function handle(incoming: Incoming, handler: Handler): Promise<Response> {
   );
   const key = method === "POST" ? readIdempotencyKey(headers.get("idempotency-key")) : null;
   const text = await readText(request, largestBodyBytes);
-  const body = parseBody(request, text);
-  const call: Call = {
+  const call: Admitted = {
+    body: parseBody(request, text),
     ctx: { ...ctx, cause: await causeOf(ctx, request, isWrite) },
-    request,
-    params: readParams(params),
     query: nextUrl.searchParams,
-    body,
   };
-  if (key !== null) return once({ call, key, text, caller }, handler);
+  if (key !== null) return once({ request, call, key, text, caller }, handler);
   const response = await handler(call);
   return isWrite ? response : unlessKnown(request, response);
 }
@@ -106,9 +86,4 @@ function unlessKnown(request: NextRequest, response: Response): Response {
   const etag = response.headers.get("etag");
   if (etag === null || !isNamed(request.headers.get("if-none-match"), etag)) return response;
   return new Response(null, { status: 304, headers: { etag } });
-}
-
-function readParams(given: Params): Call["params"] {
-  const named = pathNames.map((name) => [name, [given[name] ?? ""].flat().join("/")]);
-  return Object.fromEntries(named) as Call["params"];
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { Problem } from "@/lib/api/problem";
 import { AppError } from "@/lib/errors";
-import { errorResponse, type Problem } from "./error-response";
+import { errorResponse } from "./error-response";
 
 async function answerOf(thrown: unknown) {
   const response = errorResponse(thrown, "test");
@@ -15,7 +16,9 @@ describe("errorResponse", () => {
     "answers 503 when the database cannot be reached (%s)",
     async (code) => {
       expect(await answerOf(coded(code))).toMatchObject({
-        ...{ status: 503, code: "unavailable", retryAfter: "5" },
+        status: 503,
+        code: "unavailable",
+        retryAfter: "5",
         detail: "The database cannot be reached; try again shortly.",
       });
     },
@@ -51,7 +54,9 @@ describe("errorResponse", () => {
 
   it("answers what a verb refused in its own words", async () => {
     expect(await answerOf(new AppError("conflict", "It was cancelled."))).toMatchObject({
-      ...{ status: 409, detail: "It was cancelled.", retryAfter: null },
+      status: 409,
+      detail: "It was cancelled.",
+      retryAfter: null,
     });
   });
 });

@@ -1,5 +1,6 @@
 import { databaseFailure } from "@/db/errors";
-import { AppError, type ErrorCode, type FieldError } from "@/lib/errors";
+import type { Problem } from "@/lib/api/problem";
+import { AppError, type ErrorCode } from "@/lib/errors";
 import { log, reasonOf, withoutParameters } from "@/lib/log";
 
 const answers: Record<ErrorCode, { status: number; title: string }> = {
@@ -19,17 +20,6 @@ const answers: Record<ErrorCode, { status: number; title: string }> = {
   validation_failed: { status: 422, title: "Validation failed" },
   unavailable: { status: 503, title: "Unavailable" },
   internal_error: { status: 500, title: "Internal error" },
-};
-
-/** RFC 9457, with our `code`, `request_id` and, for refused fields, `errors`. */
-export type Problem = {
-  type: string;
-  title: string;
-  status: number;
-  detail: string;
-  code: ErrorCode;
-  request_id: string;
-  errors?: FieldError[];
 };
 
 const awayDetails = {

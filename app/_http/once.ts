@@ -1,16 +1,23 @@
+import type { NextRequest } from "next/server";
 import { answerOnce, type Answer } from "@/lib/idempotency";
 import { webhookSealer } from "@/lib/webhooks/policy";
 import type { Caller } from "./caller";
-import type { Call, Handler } from "./door";
+import type { Admitted, Handler } from "./door";
 
-type Keyed = { call: Call; key: string; text: string; caller: Caller | null };
+type Keyed = {
+  request: NextRequest;
+  call: Admitted;
+  key: string;
+  text: string;
+  caller: Caller | null;
+};
 
 /** Answers a request with an Idempotency-Key: again, and marked so, if it was answered before. */
 export async function once(
-  { call, key, text, caller }: Keyed,
+  { request, call, key, text, caller }: Keyed,
   handler: Handler,
 ): Promise<Response> {
-  const { method, nextUrl } = call.request;
+  const { method, nextUrl } = request;
   const path = nextUrl.pathname.replace(/\/+$/, "") + nextUrl.search;
   const { answer, isReplayed } = await answerOnce(call.ctx, {
     asked: { caller: caller?.name ?? "", key, method, path, body: text },

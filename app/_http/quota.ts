@@ -7,7 +7,9 @@ const store: { turboRateLimiter?: RateLimiter } = globalThis as never;
 /** That of this process; Next bundles routes apart, hence globalThis. */
 function limiter(): RateLimiter {
   store.turboRateLimiter ??= new RateLimiter({
-    ...{ limit: 120_000, windowMs: 60_000, mostCallers: 10_000 },
+    limit: 120_000,
+    windowMs: 60_000,
+    mostCallers: 10_000,
     nowMs: () => performance.now(),
   });
   return store.turboRateLimiter;

@@ -1,5 +1,5 @@
 import { cookies, headers } from "next/headers";
-import type { ActionResult } from "@/app/settings/webhooks/action-result";
+import type { ActionResult } from "./action-result";
 import type { Context } from "@/lib/context";
 import { callerContext, requestIdOf } from "./caller";
 import { toAppError } from "./error-response";

@@ -31,9 +31,9 @@ function Places({ current }: { current: string | null }) {
       <Place href="/reference" name="How to use it" isCurrent={current === null}>
         {conventions.map(({ id, name }) => ({ href: `/reference#${id}`, name }))}
       </Place>
-      {readGroups().map(({ slug, name, operations }) => (
+      {readGroups().map(({ slug, name, endpoints }) => (
         <Place key={slug} href={`/reference/${slug}`} name={name} isCurrent={current === slug}>
-          {operations.map(({ id, summary }) => ({
+          {endpoints.map(({ id, summary }) => ({
             href: `/reference/${slug}#${id}`,
             name: summary,
           }))}

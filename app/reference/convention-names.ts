@@ -1,4 +1,4 @@
-/** What is told once for all operations, in the order of the page. */
+/** What is told once for all endpoints, in the order of the page. */
 export const conventions = [
   { id: "calling", name: "Calling it" },
   { id: "errors", name: "Errors" },

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { operations } from "@/lib/api/operations";
+import { endpoints } from "@/lib/api/endpoints";
 import { placeOfShape, readGroups } from "./read-groups";
 
 describe("readGroups", () => {
-  it("shows every operation once, and something in each group", () => {
-    const shown = readGroups().flatMap((group) => group.operations);
-    expect(new Set(shown)).toEqual(new Set(operations));
-    expect(shown).toHaveLength(operations.length);
-    for (const group of readGroups()) expect(group.operations, group.name).not.toEqual([]);
+  it("shows every endpoint once, and something in each group", () => {
+    const shown = readGroups().flatMap((group) => group.endpoints);
+    expect(new Set(shown)).toEqual(new Set(endpoints));
+    expect(shown).toHaveLength(endpoints.length);
+    for (const group of readGroups()) expect(group.endpoints, group.name).not.toEqual([]);
   });
 
   it("explains each shape where it is at home", () => {
@@ -17,7 +17,7 @@ describe("readGroups", () => {
     const places = readGroups().flatMap(({ slug, shapes }) =>
       shapes.map(({ name }) => `/reference/${slug}#shape-${name}`),
     );
-    const needed = operations.flatMap(({ answers }) =>
+    const needed = endpoints.flatMap(({ answers }) =>
       answers.flatMap(({ of }) => (of ? placeOfShape(of.name) : [])),
     );
     expect(new Set(places)).toEqual(new Set(needed));

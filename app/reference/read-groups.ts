@@ -1,5 +1,5 @@
-import { groups, type Named, type Operation } from "@/lib/api/operation";
-import { operations } from "@/lib/api/operations";
+import { groups, type Endpoint, type Named } from "@/lib/api/endpoint";
+import { endpoints } from "@/lib/api/endpoints";
 import { schemaOf, type JsonSchema } from "@/lib/api/schema";
 
 /** A page of the reference: what is done with one kind of thing, and how such things are shown. */
@@ -7,7 +7,7 @@ export type GroupPage = {
   slug: string;
   name: string;
   description: string;
-  operations: Operation[];
+  endpoints: Endpoint[];
   shapes: { name: string; schema: JsonSchema }[];
 };
 
@@ -16,11 +16,13 @@ let made: GroupPage[] | undefined;
 /** All of them, in order. */
 export function readGroups(): GroupPage[] {
   made ??= Object.entries(groups).map(([name, description]) => ({
-    ...{ slug: slugOf(name), name, description },
-    operations: operations.filter(({ group }) => group === name),
+    slug: slugOf(name),
+    name,
+    description,
+    endpoints: endpoints.filter(({ group }) => group === name),
     shapes: shownIn(name).map((shape) => ({
       name: shape.name,
-      schema: schemaOf(shape.schema, { io: "output", name: shape.name }),
+      schema: schemaOf(shape.schema, "output"),
     })),
   }));
   return made;
@@ -40,10 +42,10 @@ function shownIn(name: string): Named[] {
   return [...homes().values()].filter(({ group }) => group === name).map(({ shape }) => shape);
 }
 
-/** A shape belongs to the group whose operation, of all that answer it, has the shortest path. */
+/** A shape belongs to the group whose endpoint, of all that answer it, has the shortest path. */
 function homes(): Map<string, { group: string; shape: Named }> {
   const found = new Map<string, { group: string; shape: Named; length: number }>();
-  for (const { group, path, answers } of operations) {
+  for (const { group, path, answers } of endpoints) {
     for (const { of: shape } of answers) {
       const known = shape && found.get(shape.name);
       if (shape && (!known || path.length < known.length))

@@ -24,17 +24,20 @@ export function FieldError({ id, children }: { id?: string; children: ReactNode 
   );
 }
 
-/** A labelled input with its hint and its error, which a screen reader hears with the field. */
-export function TextField({
+type Labelled = { label: string; hint?: ReactNode; error?: string | undefined };
+
+/** A label, its field, and the hint and the error, which a screen reader hears with the field. */
+function LabelledField({
   label,
   hint,
   error,
-  className,
-  ...input
-}: Omit<ComponentProps<"input">, "id"> & {
-  label: string;
-  hint?: ReactNode;
-  error?: string | undefined;
+  children,
+}: Labelled & {
+  children: (field: {
+    id: string;
+    "aria-invalid": true | undefined;
+    "aria-describedby": string | undefined;
+  }) => ReactNode;
 }) {
   const id = useId();
   const describedBy = [error && `${id}-error`, hint && `${id}-hint`].filter(Boolean).join(" ");
@@ -43,13 +46,11 @@ export function TextField({
       <label htmlFor={id} className="mb-1.5 block text-[13px] font-medium">
         {label}
       </label>
-      <input
-        id={id}
-        aria-invalid={error ? true : undefined}
-        aria-describedby={describedBy || undefined}
-        className={cn(inputClasses, "w-full", className)}
-        {...input}
-      />
+      {children({
+        id,
+        "aria-invalid": error ? true : undefined,
+        "aria-describedby": describedBy || undefined,
+      })}
       {error && <FieldError id={`${id}-error`}>{error}</FieldError>}
       {hint && (
         <p id={`${id}-hint`} className="mt-1.5 text-[13px] leading-5 text-ink-faint">
@@ -57,5 +58,45 @@ export function TextField({
         </p>
       )}
     </div>
+  );
+}
+
+/** A labelled input of one line. */
+export function TextField({
+  label,
+  hint,
+  error,
+  className,
+  ...input
+}: Omit<ComponentProps<"input">, "id"> & Labelled) {
+  return (
+    <LabelledField label={label} hint={hint} error={error}>
+      {(field) => <input {...field} className={cn(inputClasses, "w-full", className)} {...input} />}
+    </LabelledField>
+  );
+}
+
+/** A labelled text of several lines; its hint says how many characters of `most` it has. */
+export function TextArea({
+  label,
+  error,
+  most,
+  value,
+  className,
+  ...input
+}: Omit<ComponentProps<"textarea">, "id"> &
+  Pick<Labelled, "label" | "error"> & { most: number; value: string }) {
+  const hint = `Optional; ${Array.from(value).length} of ${most} characters.`;
+  return (
+    <LabelledField label={label} hint={hint} error={error}>
+      {(field) => (
+        <textarea
+          {...field}
+          value={value}
+          className={cn(fieldClasses, "block w-full px-3 py-2 sm:text-sm", className)}
+          {...input}
+        />
+      )}
+    </LabelledField>
   );
 }

@@ -62,16 +62,14 @@ export function useTokenField({ values, onChange, accept, options = [] }: TokenF
     act();
   };
 
-  return {
-    ...{ isOpen, isRefused, found, shown, active, add, setPlace },
-    handlers: {
-      value: text,
-      onChange: (event: { target: { value: string } }) => write(event.target.value, true),
-      onKeyDown,
-      onClick: () => setIsOpen(true),
-      onBlur: settle,
-    },
+  const handlers = {
+    value: text,
+    onChange: (event: { target: { value: string } }) => write(event.target.value, true),
+    onKeyDown,
+    onClick: () => setIsOpen(true),
+    onBlur: settle,
   };
+  return { isOpen, isRefused, found, shown, active, add, setPlace, handlers };
 }
 
 function findOptions(options: readonly TokenOption[], values: readonly string[], text: string) {

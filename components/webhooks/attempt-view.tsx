@@ -5,7 +5,7 @@ import { CodeBlock } from "@/components/ui/code-block";
 import { Ago } from "@/components/ui/time";
 import { formatDuration, formatUtc } from "@/components/ui/time-words";
 import { cn } from "@/lib/cn";
-import type { Attempt } from "@/lib/webhooks/schema";
+import type { Attempt } from "@/lib/webhooks/delivery-schema";
 import { hintForStatus, nameStatus } from "./http-status";
 
 const outcomes = {

@@ -3,7 +3,7 @@ import { CopyButton } from "@/components/ui/copy-button";
 import { JsonView } from "@/components/ui/json-view";
 import { Notice } from "@/components/ui/notice";
 import { Ago, Until } from "@/components/ui/time";
-import type { Delivery, DeliveryDetail } from "@/lib/webhooks/schema";
+import type { Delivery, DeliveryDetail } from "@/lib/webhooks/delivery-schema";
 import { AttemptView } from "./attempt-view";
 import { phaseOf, retryObstacle } from "./delivery-phase";
 import { DeliveryStatus } from "./delivery-status";

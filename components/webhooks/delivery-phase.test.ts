@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { Delivery } from "@/lib/webhooks/schema";
+import type { Delivery } from "@/lib/webhooks/delivery-schema";
 import { phaseOf, retryObstacle } from "./delivery-phase";
 
 const fresh: Delivery = {
   id: "019a0000-0000-7000-8000-000000000001",
-  subscription_id: "019a0000-0000-7000-8000-000000000002",
+  webhook_id: "019a0000-0000-7000-8000-000000000002",
   event_id: "019a0000-0000-7000-8000-000000000003",
   event_type: "issue.created",
   status: "pending",

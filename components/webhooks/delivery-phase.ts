@@ -1,4 +1,4 @@
-import type { Delivery } from "@/lib/webhooks/schema";
+import type { Delivery } from "@/lib/webhooks/delivery-schema";
 
 /** What a delivery is doing, as one word; `pending` alone does not tell waiting from retrying. */
 export type DeliveryPhase =

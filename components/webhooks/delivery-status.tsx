@@ -9,7 +9,7 @@ import {
 } from "lucide-react";
 import { Badge, type Tone } from "@/components/ui/badge";
 import { cn } from "@/lib/cn";
-import type { Delivery } from "@/lib/webhooks/schema";
+import type { Delivery } from "@/lib/webhooks/delivery-schema";
 import { type DeliveryPhase, phaseOf } from "./delivery-phase";
 
 const looks: Record<DeliveryPhase, { label: string; tone: Tone; Icon: typeof Clock }> = {

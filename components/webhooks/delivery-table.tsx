@@ -1,6 +1,6 @@
 import { Ago, Until } from "@/components/ui/time";
 import { cn } from "@/lib/cn";
-import type { Delivery } from "@/lib/webhooks/schema";
+import type { Delivery } from "@/lib/webhooks/delivery-schema";
 import { phaseOf } from "./delivery-phase";
 import { DeliveryStatus } from "./delivery-status";
 import { RetryButton } from "./retry-button";

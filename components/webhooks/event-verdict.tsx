@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import { Badge } from "@/components/ui/badge";
 import { Skeleton } from "@/components/ui/skeleton";
 import { Ago, Until } from "@/components/ui/time";
-import type { Explanation, Found } from "@/lib/webhooks/schema";
+import type { Explanation, Found } from "@/lib/webhooks/explanation-schema";
 import { actorName, type ShownEvent, titleOf, verdictLooks } from "./verdict";
 
 type EventVerdictProps = {

@@ -4,14 +4,14 @@ import { TextField } from "@/components/ui/field";
 import { Notice } from "@/components/ui/notice";
 import { describeDeliveries, formatLocal, type RecoverDraft } from "./recover-window";
 
-const statuses = [
+const scopes = [
   {
-    status: "failed",
+    scope: "failed",
     label: "What failed",
     hint: "Deliveries whose attempts are used up are sent again.",
   },
   {
-    status: "missing",
+    scope: "missing",
     label: "What is missing",
     hint: "Events it never got: from before it was made, or while its receiver was gone.",
   },
@@ -74,12 +74,12 @@ function What({ draft, onChange }: RecoverFormProps) {
   return (
     <fieldset className="space-y-2">
       <legend className="sr-only">What to recover</legend>
-      {statuses.map(({ status, label, hint }) => (
+      {scopes.map(({ scope, label, hint }) => (
         <Choice
-          key={status}
-          name="status"
-          isChosen={draft.status === status}
-          onChoose={() => onChange({ status })}
+          key={scope}
+          name="scope"
+          isChosen={draft.scope === scope}
+          onChoose={() => onChange({ scope })}
         >
           {label}
           <span className="block font-normal text-ink-muted">{hint}</span>
@@ -156,7 +156,7 @@ function Found({ draft, found, error, timeError, isHeld }: RecoverFormProps) {
         {found && (
           <>
             <strong className="font-semibold">
-              {describeDeliveries(found.count, draft.status)}
+              {describeDeliveries(found.count, draft.scope)}
             </strong>{" "}
             since {formatLocal(found.since)}.{found.count === 0 && " There is nothing to recover."}
           </>

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { describeDeliveries, sinceOf } from "./recover-window";
 
 const nowMs = Date.parse("2026-11-23T08:00:00Z");
-const draft = { status: "failed", since: "own", ownTime: "" } as const;
+const draft = { scope: "failed", since: "own", ownTime: "" } as const;
 
 describe("sinceOf", () => {
   it.each([

@@ -1,6 +1,6 @@
 /** What the recover dialog asks for, before a time is made of it. */
 export type RecoverDraft = {
-  status: "failed" | "missing";
+  scope: "failed" | "missing";
   since: "hour" | "day" | "week" | "own";
   /** As a datetime-local field has it, in the user's own time zone. */
   ownTime: string;
@@ -24,8 +24,8 @@ export function sinceOf(
 }
 
 /** "1 failed delivery", "40 missing deliveries". */
-export function describeDeliveries(count: number, status: RecoverDraft["status"]): string {
-  return `${count.toLocaleString("en")} ${status} ${count === 1 ? "delivery" : "deliveries"}`;
+export function describeDeliveries(count: number, scope: RecoverDraft["scope"]): string {
+  return `${count.toLocaleString("en")} ${scope} ${count === 1 ? "delivery" : "deliveries"}`;
 }
 
 /** A time as the user's own clock shows it: "Nov 23, 2026, 9:05 AM". */

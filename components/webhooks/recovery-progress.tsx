@@ -3,7 +3,7 @@
 import { useEffect, useRef } from "react";
 import { Button } from "@/components/ui/button";
 import { Notice } from "@/components/ui/notice";
-import type { Recovery } from "@/lib/webhooks/schema";
+import type { Recovery } from "@/lib/webhooks/recovery-schema";
 import { describeDeliveries, formatLocal } from "./recover-window";
 
 type RecoveryProgressProps = {
@@ -18,7 +18,7 @@ type RecoveryProgressProps = {
 
 /** How far a recovery is, and a way to end it. */
 export function RecoveryProgress({ recovery, isNew, ...props }: RecoveryProgressProps) {
-  const { status, state, recovered, total, since } = recovery;
+  const { scope, status, recovered, total, since } = recovery;
   const most = Math.max(total, recovered);
   const heading = useRef<HTMLParagraphElement>(null);
   useEffect(() => {
@@ -27,12 +27,12 @@ export function RecoveryProgress({ recovery, isNew, ...props }: RecoveryProgress
   return (
     <div className="space-y-2 rounded-lg border border-line p-3">
       <p ref={heading} tabIndex={-1} className="text-[13px] leading-5 font-medium">
-        {describeDeliveries(total, status)}
+        {describeDeliveries(total, scope)}
         <span className="block font-normal text-ink-muted">since {formatLocal(since)}</span>
       </p>
       <div
         role="progressbar"
-        aria-label={`Recovery of what ${status === "failed" ? "failed" : "is missing"}`}
+        aria-label={`Recovery of what ${scope === "failed" ? "failed" : "is missing"}`}
         aria-valuemin={0}
         aria-valuemax={most}
         aria-valuenow={recovered}
@@ -49,10 +49,10 @@ export function RecoveryProgress({ recovery, isNew, ...props }: RecoveryProgress
             {recovered.toLocaleString("en")} of {most.toLocaleString("en")} on their way
           </p>
           <p role="status" className="font-medium">
-            {endings[state]}
+            {endings[status]}
           </p>
         </div>
-        {state === "running" && (
+        {status === "running" && (
           <Button
             size="sm"
             variant="danger-ghost"
@@ -63,7 +63,7 @@ export function RecoveryProgress({ recovery, isNew, ...props }: RecoveryProgress
           </Button>
         )}
       </div>
-      {state === "running" && props.isHeld && (
+      {status === "running" && props.isHeld && (
         <Notice tone="warn">The webhook sends nothing now; this goes on when you resume it.</Notice>
       )}
     </div>

@@ -1,5 +1,5 @@
 import { Button } from "@/components/ui/button";
-import type { Delivery } from "@/lib/webhooks/schema";
+import type { Delivery } from "@/lib/webhooks/delivery-schema";
 import { retryObstacle } from "./delivery-phase";
 
 /** Sends a delivery again; when it cannot be, the button says why. */

@@ -3,7 +3,7 @@ import { Button, IconButton } from "@/components/ui/button";
 import { ScrollText } from "@/components/ui/scroll-text";
 import { formatDuration } from "@/components/ui/time-words";
 import { cn } from "@/lib/cn";
-import type { Attempt } from "@/lib/webhooks/schema";
+import type { Attempt } from "@/lib/webhooks/delivery-schema";
 import { headlineOf, reasonOf } from "./attempt-view";
 
 /** A test on its way, refused before it was sent, or answered. */

@@ -1,5 +1,5 @@
 import type { Tone } from "@/components/ui/badge";
-import type { Verdict } from "@/lib/webhooks/schema";
+import type { Verdict } from "@/lib/webhooks/explanation-schema";
 
 /** What is shown of an event beside its type. */
 export type ShownEvent = {

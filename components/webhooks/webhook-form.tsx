@@ -3,20 +3,19 @@
 import { type ComponentType, type FormEvent, useEffect, useRef, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Disclosure } from "@/components/ui/disclosure";
-import { TextField } from "@/components/ui/field";
+import { TextArea, TextField } from "@/components/ui/field";
 import { Notice } from "@/components/ui/notice";
+import type { CreateWebhook } from "@/lib/webhooks/schema";
 import type { RegisteredType } from "./event-groups";
 import { EventPicker } from "./event-picker";
 import type { FilterDraft, FilterField } from "./filter-section";
 import { type Filters, readFilters } from "./filter-value";
 
-type Terms = { name: string; url: string; event_types: string[]; secret_token?: string };
-
 /** A webhook as it is being edited; its filter is a text that may be half written. */
-export type WebhookDraft = Terms & FilterDraft;
+export type WebhookDraft = Omit<CreateWebhook, "active" | keyof FilterDraft> & FilterDraft;
 
-/** A webhook as it is handed over: `filters` is an object, whatever is in it. */
-export type WebhookInput = Terms & Omit<FilterDraft, "filters"> & { filters: Filters };
+/** What was changed of it, as it is handed over: `filters` is an object, whatever is in it. */
+export type WebhookChanges = Partial<Omit<WebhookDraft, "filters"> & { filters: Filters }>;
 
 type FieldError = { pointer: string; message: string };
 
@@ -36,15 +35,17 @@ type WebhookFormProps = {
   FilterSection: ComponentType<FilterField>;
   /** The webhook that is edited; absent: a new one. */
   webhookId?: string;
-  onSubmit: (input: WebhookInput) => void;
+  /** Gets the fields that were changed. */
+  onSubmit: (changes: WebhookChanges) => void;
   onCancel?: () => void;
 };
 
 export function WebhookForm(props: WebhookFormProps) {
   const { refusal, isPending, FilterSection } = props;
-  const [draft, setDraft] = useState(props.initial);
+  const [changes, setChanges] = useState<Partial<WebhookDraft>>({});
+  const draft = { ...props.initial, ...changes };
   const form = useRef<HTMLFormElement>(null);
-  const change = (part: Partial<WebhookDraft>) => setDraft((now) => ({ ...now, ...part }));
+  const change = (part: Partial<WebhookDraft>) => setChanges((now) => ({ ...now, ...part }));
 
   useEffect(() => {
     if (refusal) goToFirstError(form.current);
@@ -54,13 +55,14 @@ export function WebhookForm(props: WebhookFormProps) {
     event.preventDefault();
     if (isPending) return;
     const read = readFilters(draft.filters);
+    const { filters, ...others } = changes;
     if ("error" in read) goToFirstError(form.current);
-    else props.onSubmit({ ...draft, filters: read.filters });
+    else props.onSubmit(filters === undefined ? others : { ...others, filters: read.filters });
   };
 
   return (
     <form ref={form} noValidate onSubmit={submit} className="space-y-5">
-      <NameAndUrl draft={draft} onChange={change} refusal={refusal} />
+      <Basics draft={draft} onChange={change} refusal={refusal} />
       <EventPicker
         registered={props.registered}
         selected={draft.event_types}
@@ -104,7 +106,7 @@ function goToFirstError(form: HTMLFormElement | null) {
   field?.focus();
 }
 
-function NameAndUrl({
+function Basics({
   draft,
   onChange,
   refusal,
@@ -114,30 +116,41 @@ function NameAndUrl({
   refusal: Refusal | null;
 }) {
   return (
-    <div className="grid gap-5 sm:grid-cols-[2fr_3fr]">
-      <TextField
-        label="Name"
-        name="name"
-        placeholder="My Webhook"
-        autoComplete="off"
-        value={draft.name}
-        onChange={(event) => onChange({ name: event.target.value })}
-        {...invalidity(refusal, "/name")}
+    <>
+      <div className="grid gap-5 sm:grid-cols-[2fr_3fr]">
+        <TextField
+          label="Name"
+          name="name"
+          placeholder="My Webhook"
+          autoComplete="off"
+          value={draft.name}
+          onChange={(event) => onChange({ name: event.target.value })}
+          {...invalidity(refusal, "/name")}
+        />
+        <TextField
+          label="URL"
+          name="url"
+          type="url"
+          inputMode="url"
+          placeholder="https://example.com/webhook"
+          autoComplete="off"
+          spellCheck={false}
+          value={draft.url}
+          onChange={(event) => onChange({ url: event.target.value })}
+          className="font-mono sm:text-[13px]"
+          {...invalidity(refusal, "/url")}
+        />
+      </div>
+      <TextArea
+        label="Description"
+        name="description"
+        rows={2}
+        most={500}
+        value={draft.description ?? ""}
+        onChange={(event) => onChange({ description: event.target.value })}
+        {...invalidity(refusal, "/description")}
       />
-      <TextField
-        label="URL"
-        name="url"
-        type="url"
-        inputMode="url"
-        placeholder="https://example.com/webhook"
-        autoComplete="off"
-        spellCheck={false}
-        value={draft.url}
-        onChange={(event) => onChange({ url: event.target.value })}
-        className="font-mono sm:text-[13px]"
-        {...invalidity(refusal, "/url")}
-      />
-    </div>
+    </>
   );
 }
 
@@ -167,7 +180,7 @@ function OwnSecret({
   );
 }
 
-const shownPointers = ["/name", "/url", "/event_types", "/filters", "/skip_own"];
+const shownPointers = ["/name", "/description", "/url", "/event_types", "/filters", "/skip_own"];
 
 /** Says what no field can show; a screen reader hears it at once. */
 function FormMessage({ refusal, withSecret }: { refusal: Refusal | null; withSecret: boolean }) {

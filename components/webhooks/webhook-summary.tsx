@@ -41,34 +41,45 @@ export function WebhookSummary({
           <p className="truncate font-mono text-xs text-ink-muted" title={webhook.url}>
             {webhook.url}
           </p>
+          {webhook.description && (
+            <p className="text-[13px] leading-5 wrap-anywhere whitespace-pre-line text-ink-muted">
+              {webhook.description}
+            </p>
+          )}
         </div>
         {actions}
       </div>
       <EventBadges types={webhook.event_types} />
       <FilterSummary webhook={webhook} nameOf={nameOf} />
       <Standing webhook={webhook} disablesAt={disablesAt} />
-      <div className="flex flex-wrap items-center gap-x-1.5 text-[13px] text-ink-faint">
-        <span>Secret</span>
-        <code className="font-mono text-xs text-ink-muted">{webhook.secret_token}</code>
-        <Button
-          size="sm"
-          variant="ghost"
-          icon={<RotateCw aria-hidden className="size-3.5" />}
-          onClick={onRotate}
-        >
-          Rotate<span className="sr-only"> the secret of {webhook.name}</span>
-        </Button>
-        {webhook.previous_secret_expires_at && (
-          <span>
-            The old secret signs too; it ends <Until at={webhook.previous_secret_expires_at} />.
-          </span>
-        )}
-        <span className="ml-auto max-sm:w-full">
-          Created <Ago at={webhook.created_at} />
-          {webhook.created_by && <> by {webhook.created_by}</>}
-        </span>
-      </div>
+      <SecretAndOrigin webhook={webhook} onRotate={onRotate} />
       {children}
+    </div>
+  );
+}
+
+function SecretAndOrigin({ webhook, onRotate }: { webhook: Webhook; onRotate: () => void }) {
+  return (
+    <div className="flex flex-wrap items-center gap-x-1.5 text-[13px] text-ink-faint">
+      <span>Secret</span>
+      <code className="font-mono text-xs text-ink-muted">{webhook.secret_token}</code>
+      <Button
+        size="sm"
+        variant="ghost"
+        icon={<RotateCw aria-hidden className="size-3.5" />}
+        onClick={onRotate}
+      >
+        Rotate<span className="sr-only"> the secret of {webhook.name}</span>
+      </Button>
+      {webhook.previous_secret_expires_at && (
+        <span>
+          The old secret signs too; it ends <Until at={webhook.previous_secret_expires_at} />.
+        </span>
+      )}
+      <span className="ml-auto max-sm:w-full">
+        Created <Ago at={webhook.created_at} />
+        {webhook.created_by && <> by {webhook.created_by}</>}
+      </span>
     </div>
   );
 }

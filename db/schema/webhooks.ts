@@ -43,6 +43,7 @@ export type SealedSecret = { sealed: string; expires_at: string };
  */
 const rememberedColumns = () => ({
   name: varchar("name", { length: 100 }).notNull(),
+  description: text("description"),
   url: text("url").notNull(),
   event_types: text("event_types").array().notNull(),
   state: text("state").$type<WebhookState>().notNull().default("active"),
@@ -206,11 +207,12 @@ export const webhook_attempts = pgTable(
   ],
 );
 
-export const recoveryStatuses = ["failed", "missing"] as const;
-export type RecoveryStatus = (typeof recoveryStatuses)[number];
+/** What is recovered: deliveries that have failed, or such as were never made. */
+export const recoveryScopes = ["failed", "missing"] as const;
+export type RecoveryScope = (typeof recoveryScopes)[number];
 
-export const recoveryStates = ["running", "done", "cancelled"] as const;
-export type RecoveryState = (typeof recoveryStates)[number];
+export const recoveryStatuses = ["running", "done", "cancelled"] as const;
+export type RecoveryStatus = (typeof recoveryStatuses)[number];
 
 /** Work that sends again what failed, or was never sent, since a time; done in steps. */
 export const webhook_recoveries = pgTable(
@@ -220,10 +222,10 @@ export const webhook_recoveries = pgTable(
     webhook_id: uuid("webhook_id")
       .notNull()
       .references(() => webhook_subscriptions.id),
-    status: text("status").$type<RecoveryStatus>().notNull(),
+    scope: text("scope").$type<RecoveryScope>().notNull(),
     since: instant("since").notNull(),
     until: instant("until").notNull(),
-    state: text("state").$type<RecoveryState>().notNull().default("running"),
+    status: text("status").$type<RecoveryStatus>().notNull().default("running"),
     total: integer("total").notNull(),
     recovered: integer("recovered").notNull().default(0),
     // The last delivery (of failed) or event (of missing) that was dealt with.
@@ -236,7 +238,7 @@ export const webhook_recoveries = pgTable(
     index("webhook_recoveries_webhook").on(table.webhook_id, table.id),
     index("webhook_recoveries_running")
       .on(table.stepped_at)
-      .where(sql`state = 'running'`),
+      .where(sql`status = 'running'`),
   ],
 );
 

@@ -3,6 +3,7 @@ import { until } from "@/test/kit/until";
 
 export type ApiAnswer<T = unknown> = { status: number; headers: Headers; body: T };
 
+/** A webhook, as far as tests look at it. */
 export type Webhook = {
   id: string;
   name: string;
@@ -20,7 +21,7 @@ export type Webhook = {
 
 export type Delivery = {
   id: string;
-  subscription_id: string;
+  webhook_id: string;
   event_id: string;
   event_type: string;
   status: string;

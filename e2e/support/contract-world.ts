@@ -72,7 +72,7 @@ export class World {
     for (let n = 0; n < 30; n += 1) await this.#api.createProject();
     const fields = { active: false, event_types: ["project.created"] };
     const { id } = await this.#api.createWebhook(this.#receiverUrl, fields);
-    const asked = { since: "2026-01-01T00:00:00Z", status: "missing" };
+    const asked = { since: "2026-01-01T00:00:00Z", scope: "missing" };
     const { body } = await this.#api.post<Made>(`/webhooks/${id}/recover`, asked);
     const path = `/webhooks/${id}/recoveries/${body.id}`;
     const hasBegun = async () => ok(await this.#api.get<{ recovered: number }>(path)).recovered > 0;

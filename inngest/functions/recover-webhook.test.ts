@@ -17,7 +17,7 @@ import {
   type Receiver,
 } from "@/lib/testing";
 import { getRecovery, recoverWebhook } from "@/lib/webhooks/recover";
-import type { Recovery } from "@/lib/webhooks/schema";
+import type { Recovery } from "@/lib/webhooks/recovery-schema";
 import { createWebhook, deleteWebhook, pauseWebhook, resumeWebhook } from "@/lib/webhooks/service";
 import { afterCommit } from "@/inngest/after-commit";
 import { ring, ringRecoveries } from "@/inngest/bells";
@@ -72,15 +72,15 @@ async function addFailed(count: number): Promise<string[]> {
   return ids;
 }
 
-async function begin(status = "failed"): Promise<Recovery> {
+async function begin(scope = "failed"): Promise<Recovery> {
   const since = new Date(Date.now() - 3_600_000).toISOString();
-  const outcome = await recoverWebhook(ctx, { id: webhookId, input: { since, status } });
+  const outcome = await recoverWebhook(ctx, { id: webhookId, input: { since, scope } });
   if ("recovery" in outcome) return outcome.recovery;
   throw new Error("it was only counted");
 }
 
 const read = ({ id }: Recovery) => getRecovery(ctx, { webhookId, recoveryId: id });
-const isOver = (recovery: Recovery) => async () => (await read(recovery)).state !== "running";
+const isOver = (recovery: Recovery) => async () => (await read(recovery)).status !== "running";
 const succeeded = (count: number) => async () =>
   (await countDeliveries(sql, webhookId, "success")) === count;
 const sent = new Set<string>();
@@ -106,7 +106,7 @@ describe("a recovery", () => {
     const recovery = await begin();
     await eventually(isOver(recovery), 20_000);
     await eventually(succeeded(350), 20_000);
-    expect(await read(recovery)).toMatchObject({ state: "done", total: 350, recovered: 350 });
+    expect(await read(recovery)).toMatchObject({ status: "done", total: 350, recovered: 350 });
     expect(receiver.posts.map(({ deliveryId }) => deliveryId).toSorted()).toEqual(ids.toSorted());
     expect(new Set(receiver.posts.map(({ attempt }) => attempt))).toEqual(new Set([4]));
     expect(await readAttempts(sql, ids[0] ?? "")).toMatchObject([
@@ -181,7 +181,7 @@ describe("a recovery whose bell was lost", () => {
     await sql`update webhook_recoveries set stepped_at = now() - interval '2 s'`;
     await sweep();
     await eventually(succeeded(150), 20_000);
-    expect(await read(outcome.recovery)).toMatchObject({ state: "done", recovered: 150 });
+    expect(await read(outcome.recovery)).toMatchObject({ status: "done", recovered: 150 });
   });
 });
 
@@ -197,7 +197,7 @@ describe("a recovery of a webhook that sends nothing", () => {
     await eventually(succeeded(101), 20_000);
     await sweep();
     await eventually(succeeded(151), 20_000);
-    expect(await read(recovery)).toMatchObject({ state: "done", recovered: 150 });
+    expect(await read(recovery)).toMatchObject({ status: "done", recovered: 150 });
   });
 
   it("records and holds a step while WEBHOOK_ENABLED is false", async () => {
@@ -213,7 +213,7 @@ describe("a recovery of a webhook that sends nothing", () => {
     await eventually(succeeded(100), 20_000);
     await sweep();
     await eventually(succeeded(150), 20_000);
-    expect(await read(recovery)).toMatchObject({ state: "done", recovered: 150 });
+    expect(await read(recovery)).toMatchObject({ status: "done", recovered: 150 });
   });
 
   it("is cancelled when it is deleted, what waited with it", async () => {
@@ -224,8 +224,8 @@ describe("a recovery of a webhook that sends nothing", () => {
     await deleteWebhook(ctx, webhookId);
     const posts = receiver.posts.length;
     await eventually(isOver(recovery), 20_000);
-    const { state, recovered } = await read(recovery);
-    expect(state).toBe("cancelled");
+    const { status, recovered } = await read(recovery);
+    expect(status).toBe("cancelled");
     expect(await countDeliveries(sql, webhookId, "failed")).toBe(350 - recovered);
     await eventually(async () => (await countDeliveries(sql, webhookId, "pending")) === 0);
     expect(receiver.posts).toHaveLength(posts);

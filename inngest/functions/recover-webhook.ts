@@ -15,11 +15,11 @@ export function recoverWebhook(client: Inngest) {
       const step = await stepRecovery(db().sql, { recoveryId, parallelism });
       if (!step) return { state: "over" };
       if (step.made > 0) await ring([step.webhookId]);
-      if (step.state === "running") {
+      if (step.status === "running") {
         const lookAtMs = nextLookAt(step, bellMarginMs());
         if (lookAtMs !== null) await ringRecoveries([recoveryId], lookAtMs);
       }
-      return { state: step.state, made: step.made };
+      return { status: step.status, made: step.made };
     },
   );
 }

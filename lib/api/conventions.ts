@@ -1,11 +1,14 @@
-import { pathParameters, type Answer, type Operation } from "./operation";
-import { operations } from "./operations";
+import { pathParameters, type Answer, type Endpoint } from "./endpoint";
+import { endpoints } from "./endpoints";
 
-// What operations have in common: it is said once, and follows from what an operation is.
+// What endpoints have in common: it is said once, and follows from what an endpoint is.
 
 const text = { type: "string" };
 const header = (name: string, description: string, schema: object = text) => ({
-  ...{ name, in: "header", description, schema },
+  name,
+  in: "header",
+  description,
+  schema,
 });
 
 /** Headers of requests. */
@@ -35,12 +38,12 @@ export const parameters = {
   }),
 };
 
-export function parametersOf(operation: Operation): (keyof typeof parameters)[] {
-  const { method } = operation;
+export function parametersOf(endpoint: Endpoint): (keyof typeof parameters)[] {
+  const { method } = endpoint;
   return [
     ...(method === "POST" ? (["IdempotencyKey"] as const) : []),
-    ...(isConditional(operation) ? (["IfMatch"] as const) : []),
-    ...(method === "GET" && isResource(operation) ? (["IfNoneMatch"] as const) : []),
+    ...(isConditional(endpoint) ? (["IfMatch"] as const) : []),
+    ...(method === "GET" && isResource(endpoint) ? (["IfNoneMatch"] as const) : []),
     ...(method === "GET" ? [] : (["Causation", "Actor"] as const)),
     "RequestId",
   ];
@@ -71,7 +74,7 @@ export const everywhere: HeaderName[] = [
 ];
 
 /** Those that an answer bears beside the ones of every answer. */
-export function headersOf({ method }: Operation, { kind, isLocated }: Answer): HeaderName[] {
+export function headersOf({ method }: Endpoint, { kind, isLocated }: Answer): HeaderName[] {
   return [
     ...(kind === "resource" ? (["ETag"] as const) : []),
     ...(kind === "list" ? (["Link"] as const) : []),
@@ -101,16 +104,16 @@ export function headersOfProblem(status: ProblemStatus): HeaderName[] {
   return status === 429 || status === 503 || status === 409 ? ["Retry-After"] : [];
 }
 
-export function problemsOf(operation: Operation): ProblemStatus[] {
-  const { method, path, body, isPublic } = operation;
+export function problemsOf(endpoint: Endpoint): ProblemStatus[] {
+  const { method, path, body, runForStrangers } = endpoint;
   const isWrite = method !== "GET";
   const possible: Record<ProblemStatus, boolean> = {
     400: body !== undefined,
-    401: !isPublic,
+    401: !runForStrangers,
     403: true,
     404: pathParameters(path).length > 0,
     409: isWrite,
-    412: isConditional(operation),
+    412: isConditional(endpoint),
     413: body !== undefined,
     415: body !== undefined,
     421: true,
@@ -123,14 +126,14 @@ export function problemsOf(operation: Operation): ProblemStatus[] {
     .map(([status]) => Number(status) as ProblemStatus);
 }
 
-function isResource({ answers }: Operation): boolean {
+function isResource({ answers }: Endpoint): boolean {
   return answers.some(({ status, kind }) => status === 200 && kind === "resource");
 }
 
 /** What can be read, and so has an ETag, is changed only if it is as it was read. */
-function isConditional({ method, path }: Operation): boolean {
+function isConditional({ method, path }: Endpoint): boolean {
   if (method !== "PATCH" && method !== "DELETE") return false;
-  return operations.some((one) => one.method === "GET" && one.path === path && isResource(one));
+  return endpoints.some((one) => one.method === "GET" && one.path === path && isResource(one));
 }
 
 /** What a receiver is sent beside an event. */

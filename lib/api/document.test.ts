@@ -1,7 +1,7 @@
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { describe, expect, it } from "vitest";
 import { documentText, makeDocument, ownParameters } from "./document";
-import { operations } from "./operations";
+import { endpoints } from "./endpoints";
 import type { JsonSchema } from "./schema";
 
 const document = makeDocument("https://turbo.example.com");
@@ -41,9 +41,9 @@ describe("the OpenAPI document", () => {
     expect([...refs].toSorted()).toEqual(held.toSorted());
   });
 
-  it("names every operation once", () => {
+  it("names every path once", () => {
     expect(Object.keys(document.paths as object)).toHaveLength(
-      new Set(operations.map(({ path }) => path)).size,
+      new Set(endpoints.map(({ path }) => path)).size,
     );
   });
 
@@ -53,12 +53,12 @@ describe("the OpenAPI document", () => {
     );
     const silent = fields.filter(([, { description }]) => !description).map(([at]) => at);
     expect(silent).toEqual([]);
-    for (const parameter of operations.flatMap(ownParameters))
+    for (const parameter of endpoints.flatMap(ownParameters))
       expect(parameter.description, parameter.name).toMatch(/\w/);
   });
 
   it("asks nobody for a parameter that is null", () => {
-    const schemas = operations.flatMap(ownParameters).map(({ schema }) => JSON.stringify(schema));
+    const schemas = endpoints.flatMap(ownParameters).map(({ schema }) => JSON.stringify(schema));
     for (const schema of schemas) expect(schema).not.toContain("null");
   });
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Event } from "@/lib/events/event-schema";
 import { listParameters } from "@/lib/page";
 import { version } from "@/lib/version";
 import {
@@ -14,11 +15,10 @@ import {
   type HeaderName,
   type ProblemStatus,
 } from "./conventions";
-import { groups, pathParameters, type Answer, type Named, type Operation } from "./operation";
-import { operations } from "./operations";
+import { groups, pathParameters, type Answer, type Endpoint, type Named } from "./endpoint";
+import { endpoints } from "./endpoints";
+import { Problem } from "./problem";
 import { schemaOf, type JsonSchema } from "./schema";
-import { Event, Problem } from "./shapes";
-import { wordOnPath } from "./words";
 
 type Json = Record<string, unknown>;
 
@@ -49,10 +49,10 @@ export function makeDocument(baseUrl: string): Json {
     servers: [{ url: baseUrl }],
     security: [{ key: [] }, {}],
     tags: Object.entries(groups).map(([name, description]) => ({ name, description })),
-    paths: pathsOf(operations),
+    paths: pathsOf(endpoints),
     webhooks: { event: { post: receivedEvent() } },
     components: {
-      schemas: componentsOf(operations),
+      schemas: componentsOf(endpoints),
       parameters,
       headers,
       responses: Object.fromEntries(
@@ -73,26 +73,26 @@ export function makeDocument(baseUrl: string): Json {
   };
 }
 
-function pathsOf(all: Operation[]): Json {
+function pathsOf(all: Endpoint[]): Json {
   const paths: Record<string, Json> = {};
-  for (const operation of all) {
-    const { method, path } = operation;
-    paths[path] = { ...paths[path], [method.toLowerCase()]: describe(operation) };
+  for (const endpoint of all) {
+    const { method, path } = endpoint;
+    paths[path] = { ...paths[path], [method.toLowerCase()]: describe(endpoint) };
   }
   return paths;
 }
 
-function describe(operation: Operation): Json {
-  const { id, group, summary, description, body, answers, isPublic } = operation;
+function describe(endpoint: Endpoint): Json {
+  const { id, group, summary, description, body, answers, runForStrangers } = endpoint;
   return {
     operationId: id,
     tags: [group],
     summary,
     ...(description && { description }),
-    ...(isPublic && { security: [{}] }),
+    ...(runForStrangers && { security: [{}] }),
     parameters: [
-      ...ownParameters(operation),
-      ...parametersOf(operation).map((name) => refTo("parameters", name)),
+      ...ownParameters(endpoint),
+      ...parametersOf(endpoint).map((name) => refTo("parameters", name)),
     ],
     ...(body && {
       requestBody: {
@@ -102,9 +102,9 @@ function describe(operation: Operation): Json {
     }),
     responses: {
       ...Object.fromEntries(
-        answers.map((answer) => [answer.status, describeAnswer(operation, answer)]),
+        answers.map((answer) => [answer.status, describeAnswer(endpoint, answer)]),
       ),
-      ...refusalsOf(operation),
+      ...refusalsOf(endpoint),
     },
   };
 }
@@ -118,18 +118,23 @@ type Parameter = {
 };
 
 /** Those of its path and, of a list, of its query. */
-export function ownParameters({ path, query, answers }: Operation): Parameter[] {
+export function ownParameters({ path, pathWords = {}, query, answers }: Endpoint): Parameter[] {
   const isList = query !== undefined || answers.some(({ kind }) => kind === "list");
-  const asked = isList
-    ? schemaOf(listParameters(query ?? z.object({})), { io: "input", name: "query" })
-    : {};
+  const asked = isList ? schemaOf(listParameters(query ?? z.object({})), "input") : {};
   const inPath = pathParameters(path).map((name) => ({
-    ...{ name, in: "path" as const, required: true, description: wordOnPath(name) },
+    name,
+    in: "path" as const,
+    required: true,
+    description: pathWords[name] ?? "The id, as answers show it.",
     schema: name === "name" ? { type: "string" } : { type: "string", format: "uuid" },
   }));
   const inQuery = Object.entries(asked.properties ?? {}).map(
     ([name, { description = "", ...schema }]) => ({
-      ...{ name, in: "query" as const, required: false, description, schema: withoutNull(schema) },
+      name,
+      in: "query" as const,
+      required: false,
+      description,
+      schema: withoutNull(schema),
     }),
   );
   return [...inPath, ...inQuery];
@@ -149,14 +154,14 @@ function withoutNull(schema: JsonSchema): JsonSchema {
   };
 }
 
-function describeAnswer(operation: Operation, answer: Answer): Json {
+function describeAnswer(endpoint: Endpoint, answer: Answer): Json {
   const { description, kind, of, example } = answer;
   const isList = kind === "list";
   const ref = of && schemaRef(of);
   const shown = isList && example !== undefined ? [example] : example;
   return {
     description,
-    headers: headerRefs(headersOf(operation, answer)),
+    headers: headerRefs(headersOf(endpoint, answer)),
     ...(ref && {
       content: {
         "application/json": {
@@ -168,9 +173,9 @@ function describeAnswer(operation: Operation, answer: Answer): Json {
   };
 }
 
-function refusalsOf(operation: Operation): Json {
-  const { answers, refusals = {} } = operation;
-  const statuses = problemsOf(operation).filter(
+function refusalsOf(endpoint: Endpoint): Json {
+  const { answers, refusals = {} } = endpoint;
+  const statuses = problemsOf(endpoint).filter(
     (status) => !answers.some((answer) => answer.status === status),
   );
   const own: Partial<Record<ProblemStatus, string>> = refusals;
@@ -204,12 +209,12 @@ function schemaRef({ name }: Named): { $ref: string } {
   return refTo("schemas", name);
 }
 
-/** Every schema that an operation names, once. */
-function componentsOf(all: Operation[]): Record<string, JsonSchema> {
+/** Every schema that an endpoint names, once. */
+function componentsOf(all: Endpoint[]): Record<string, JsonSchema> {
   const inputs = all.flatMap(({ body }) => (body ? [body.of] : []));
   const outputs = all.flatMap(({ answers }) => answers.flatMap(({ of }) => of ?? []));
   const described = (named: Named[], io: "input" | "output") =>
-    named.map(({ name, schema }) => [name, schemaOf(schema, { io, name })]);
+    named.map(({ name, schema }) => [name, schemaOf(schema, io)]);
   return Object.fromEntries([
     ...described(inputs, "input"),
     ...described([...outputs, event, problem], "output"),

@@ -1,36 +1,39 @@
 import { z } from "zod";
 import { toJsonSchema } from "@/lib/events/json-schema";
 import { sampleOf } from "@/lib/events/samples";
+import { CreateWebhook } from "@/lib/webhooks/schema";
 
 const idOf = (place: number) =>
   `0190a5c0-0000-7000-8000-0000000002${String(place).padStart(2, "0")}`;
 const at = "2026-01-02T03:04:05.678Z";
 const later = "2026-01-02T03:04:05.912Z";
 
+const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw1tQxkCAbUvk=";
+
+const webhookId = idOf(1);
 const webhook = {
-  id: idOf(1),
-  name: "CI",
-  url: "https://example.com/webhook",
+  ...sampleOf("webhook.test").current,
+  id: webhookId,
   event_types: ["issue.created", "project.*"],
-  active: true,
-  state: "active",
-  disabled_reason: null,
-  disabled_at: null,
+  filters: { priority: ["high", "critical"] },
   failing_since: null,
   failures_in_row: 0,
   secret_token: "whsec_••••wxyz",
   previous_secret_expires_at: null,
-  filters: { priority: ["high", "critical"] },
-  skip_own: null,
   created_by: "user:admin",
   version: 1,
-  created_at: at,
-  updated_at: at,
 };
+
+/** What somebody would send for it; what is null there they would leave out. */
+function askedFor(example: Record<string, unknown>): Record<string, unknown> {
+  const { secret_token: _, ...fields } = CreateWebhook.shape;
+  const given = Object.keys(fields).map((name) => [name, example[name]]);
+  return Object.fromEntries(given.filter(([, value]) => value !== null));
+}
 
 const delivery = {
   id: idOf(2),
-  subscription_id: webhook.id,
+  webhook_id: webhookId,
   event_id: idOf(3),
   event_type: "issue.created",
   status: "success",
@@ -46,9 +49,9 @@ const delivery = {
   delivered_at: later,
 };
 
-const scope = {
-  webhook_id: webhook.id,
-  status: "failed",
+const failedSince = {
+  webhook_id: webhookId,
+  scope: "failed",
   since: "2026-01-01T00:00:00.000Z",
   until: at,
 };
@@ -81,7 +84,11 @@ const event = {
 
 /** One of each answer, for the document and for whoever reads it. */
 export const examples = {
-  ...{ webhook, secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw1tQxkCAbUvk=", delivery, event },
+  webhook,
+  webhookWithSecret: { ...webhook, secret_token: secret },
+  newWebhook: askedFor(webhook),
+  delivery,
+  event,
   deliveryDetail: {
     ...delivery,
     payload: event,
@@ -92,7 +99,7 @@ export const examples = {
         outcome: "success",
         started_at: at,
         duration_ms: 234,
-        url: webhook.url,
+        url: "https://example.com/webhook",
         address: "203.0.113.7",
         request_headers: { "x-turbo-event": "issue.created", "x-turbo-attempt": "1" },
         response_code: 200,
@@ -104,11 +111,11 @@ export const examples = {
       },
     ],
   },
-  recoveryCount: { ...scope, count: 3 },
+  recoveryCount: { ...failedSince, count: 3 },
   recovery: {
     id: idOf(4),
-    ...scope,
-    state: "running",
+    ...failedSince,
+    status: "running",
     total: 3,
     recovered: 1,
     created_at: at,
@@ -134,8 +141,8 @@ export const examples = {
     mismatches: [{ pointer: "/filters/priority", count: 119 }],
   },
   explanation: {
-    webhook_id: webhook.id,
-    webhook_name: webhook.name,
+    webhook_id: webhookId,
+    webhook_name: "CI",
     verdict: "delivered",
     reason: "It arrived at the first attempt.",
     delivery_id: delivery.id,

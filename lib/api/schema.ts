@@ -1,5 +1,4 @@
 import { z, type ZodType } from "zod";
-import { words } from "./words";
 
 /** A JSON Schema (draft 2020-12), as OpenAPI 3.1 has them. */
 export type JsonSchema = {
@@ -25,13 +24,10 @@ export type JsonSchema = {
 };
 
 /**
- * What a request must be (`input`) or an answer is (`output`), with a word on each field. Answers may
- * come to show more fields than these; requests are refused for any other.
+ * What a request must be (`input`) or an answer is (`output`). Answers may come to show more fields
+ * than these; requests are refused for any other.
  */
-export function schemaOf(
-  shape: ZodType,
-  { io, name }: { io: "input" | "output"; name: string },
-): JsonSchema {
+export function schemaOf(shape: ZodType, io: "input" | "output"): JsonSchema {
   const { $schema: _, ...schema } = z.toJSONSchema(shape, {
     io,
     override: ({ jsonSchema }) => {
@@ -40,27 +36,13 @@ export function schemaOf(
       if (jsonSchema.propertyNames) {
         delete jsonSchema.propertyNames;
         if (isAnything(jsonSchema.additionalProperties)) jsonSchema.additionalProperties = true;
-      } else if (io === "output") delete jsonSchema.additionalProperties;
+      } else if (jsonSchema.additionalProperties === false && io === "output")
+        delete jsonSchema.additionalProperties;
     },
   });
-  return worded(schema as JsonSchema, name);
+  return schema as JsonSchema;
 }
 
 function isAnything(schema: unknown): boolean {
   return typeof schema === "object" && schema !== null && Object.keys(schema).length === 0;
-}
-
-/** With what its fields mean; `parent` is the name of what they are in. */
-function worded(schema: JsonSchema, parent: string): JsonSchema {
-  const { properties, items, anyOf } = schema;
-  const fields = Object.entries(properties ?? {}).map(([field, inner]): [string, JsonSchema] => {
-    const description = inner.description ?? words[`${parent}.${field}`] ?? words[field];
-    return [field, { ...worded(inner, field), ...(description && { description }) }];
-  });
-  return {
-    ...schema,
-    ...(properties && { properties: Object.fromEntries(fields) }),
-    ...(items && { items: worded(items, parent) }),
-    ...(anyOf && { anyOf: anyOf.map((part) => worded(part, parent)) }),
-  };
 }

@@ -11,7 +11,7 @@ import {
 } from "@/lib/testing";
 import { retryDelivery } from "@/lib/webhooks/deliveries";
 import { cancelRecovery, getRecovery } from "@/lib/webhooks/recover";
-import type { Recovery } from "@/lib/webhooks/schema";
+import type { Recovery } from "@/lib/webhooks/recovery-schema";
 import {
   addEvents,
   addFailed,
@@ -49,7 +49,7 @@ describe("a step over what failed", () => {
     const webhook = await addWebhook(sql);
     const ids = await addFailed(sql, webhook, { count: 25, row: { interruptions: 7 } });
     const done = await step(await begin(webhook));
-    expect(done).toMatchObject({ webhookId: webhook, state: "running", made: 10 });
+    expect(done).toMatchObject({ webhookId: webhook, status: "running", made: 10 });
     for (const [place, id] of ids.entries()) {
       const row = await readDelivery(sql, id);
       if (place >= 10) expect(row).toMatchObject({ status: "failed", attempts: 3 });
@@ -70,7 +70,7 @@ describe("a step over what failed", () => {
       where status = 'pending'`;
     expect(await runOut(sql, recovery)).toEqual([10, 5]);
     expect(await read(recovery)).toMatchObject({
-      ...{ state: "done", total: 25, recovered: 25, finished_at: expect.any(String) },
+      ...{ status: "done", total: 25, recovered: 25, finished_at: expect.any(String) },
     });
     expect(await countDeliveries(sql, webhook, "success")).toBe(15);
     expect(await countDeliveries(sql, webhook, "failed")).toBe(10);
@@ -98,7 +98,7 @@ describe("a step over what failed", () => {
     await addFailed(sql, webhook, { count: 400 });
     const recovery = await begin(webhook);
     const made: number[] = [];
-    while ((await read(recovery)).state === "running") {
+    while ((await read(recovery)).status === "running") {
       const steps = await Promise.all(Array.from({ length: 8 }, () => step(recovery, 10)));
       made.push(...steps.map((one) => one?.made ?? 0));
       await deliverAll(sql);
@@ -125,7 +125,7 @@ describe("a step over what failed", () => {
 });
 
 describe("a step over what is missing", () => {
-  const asked = { status: "missing" };
+  const asked = { scope: "missing" };
 
   it("makes deliveries, oldest event first, due at once, as a recovery", async () => {
     const events = await addEvents(sql, { count: 12 });
@@ -142,7 +142,7 @@ describe("a step over what is missing", () => {
     await deliverAll(sql);
     expect(await runOut(sql, recovery)).toEqual([2]);
     expect(await deliveredEvents(webhook)).toEqual(events);
-    expect(await begin(webhook, asked)).toMatchObject({ state: "done", total: 0 });
+    expect(await begin(webhook, asked)).toMatchObject({ status: "done", total: 0 });
   });
 
   it("orders by the time of the event, whatever its id, and events of one instant by their ids", async () => {
@@ -161,12 +161,12 @@ describe("a step over what is missing", () => {
     const events = await addEvents(sql, { count: 400 });
     const webhook = await addWebhook(sql);
     const recovery = await begin(webhook, asked);
-    while ((await read(recovery)).state === "running") {
+    while ((await read(recovery)).status === "running") {
       await Promise.all(Array.from({ length: 8 }, () => step(recovery, 10)));
       await deliverAll(sql);
     }
     expect(await deliveredEvents(webhook)).toEqual(events);
-    expect(await read(recovery)).toMatchObject({ state: "done", total: 400, recovered: 400 });
+    expect(await read(recovery)).toMatchObject({ status: "done", total: 400, recovered: 400 });
   });
 
   it("goes on over thousands of events of which few are missing", async () => {
@@ -210,7 +210,7 @@ describe("the pace", () => {
     expect(first).toMatchObject({ made: 10 });
     const second = await stepRecovery(sql, { recoveryId: recovery.id, parallelism: 1 });
     expect(second?.steppedAtMs).toBe(first?.steppedAtMs);
-    expect(second).toMatchObject({ made: 0, state: "running" });
+    expect(second).toMatchObject({ made: 0, status: "running" });
     await sql`update webhook_deliveries set status = 'success', next_attempt_at = null
       where id = any(${ids.slice(0, 7)}::uuid[])`;
     expect(await step(recovery)).toMatchObject({ made: 10 });
@@ -226,7 +226,7 @@ describe("the pace", () => {
     expect(await step(recovery)).toMatchObject({ made: 0 });
     await sql`update webhook_deliveries set claimed_until = now() + interval '1 min', attempts = 1
       where id = ${due[0] ?? ""}`;
-    expect(await step(recovery)).toMatchObject({ made: 5, state: "done" });
+    expect(await step(recovery)).toMatchObject({ made: 5, status: "done" });
   });
 
   it.each(["paused", "disabled"] as const)("holds a first step of what is %s", async (state) => {
@@ -235,7 +235,7 @@ describe("the pace", () => {
     await addFailed(sql, webhook, { count: 25 });
     const recovery = await begin(webhook);
     expect(await step(recovery)).toMatchObject({ made: 10 });
-    expect(await step(recovery)).toMatchObject({ made: 0, state: "running" });
+    expect(await step(recovery)).toMatchObject({ made: 0, status: "running" });
     expect(await countDeliveries(sql, webhook, "pending")).toBe(10);
   });
 });

@@ -1,13 +1,13 @@
 import type postgres from "postgres";
 import type { Statements } from "@/db/client";
-import type { RecoveryState } from "@/db/schema";
+import type { RecoveryStatus } from "@/db/schema";
 import { readableEvents } from "@/lib/events/matching";
 import { log } from "@/lib/log";
-import { isFailed, isMissing, type Scope } from "@/lib/webhooks/recover-scope";
+import { isFailed, isMissing, type Recoverable } from "@/lib/webhooks/recover-scope";
 
 type Fragment = postgres.PendingQuery<postgres.Row[]>;
 /** What is still to do: all behind the cursor. */
-type Rest = Scope & { cursor: string | null; is_quick: boolean };
+type Rest = Recoverable & { cursor: string | null; is_quick: boolean };
 
 /** A step makes due what a lane does in so many rounds of its slots, and never more than so much. */
 const rounds = 10;
@@ -25,7 +25,7 @@ const noId = "00000000-0000-0000-0000-000000000000";
 
 export type RecoveryStep = {
   webhookId: string;
-  state: RecoveryState;
+  status: RecoveryStatus;
   /** Deliveries made due by this look; 0: the lane has enough to do, or nothing is left. */
   made: number;
   /** When something was last dealt with, and what time it is, by the database's clock. */
@@ -43,10 +43,10 @@ export async function stepRecovery(
   { recoveryId, parallelism }: { recoveryId: string; parallelism: number },
 ): Promise<RecoveryStep | null> {
   const [rest] = await sql<Rest[]>`
-    select webhook_id, status, since, until, cursor,
+    select webhook_id, scope, since, until, cursor,
       cursor is not null and stepped_at > clock_timestamp() - interval '1 second' as is_quick
     from webhook_recoveries
-    where id = ${recoveryId} and state = 'running'`;
+    where id = ${recoveryId} and status = 'running'`;
   if (!rest) return null;
   const inRounds = (count: number) => Math.min(count * parallelism, mostAStep);
   const most = inRounds(rest.is_quick ? quickRounds : rounds);
@@ -56,32 +56,32 @@ export async function stepRecovery(
       select recovery.id, not webhook.is_over as is_wanted
       from webhook_recoveries recovery
       join webhook_subscriptions webhook on webhook.id = recovery.webhook_id
-      where recovery.id = ${recoveryId} and recovery.state = 'running'
+      where recovery.id = ${recoveryId} and recovery.status = 'running'
         and recovery.cursor is not distinct from ${rest.cursor}
       for update of recovery skip locked
     ), room as (
       select id from recovery
       where is_wanted and ${countDue(sql, rest.webhook_id, fewDue + 1)} <= ${fewDue}
-    ), ${(rest.status === "failed" ? failedChunk : missingChunk)(sql, rest, most)}, verdict as (
+    ), ${(rest.scope === "failed" ? failedChunk : missingChunk)(sql, rest, most)}, verdict as (
       select case when not recovery.is_wanted then 'cancelled'
-        when seen.is_last then 'done' else 'running' end as state
+        when seen.is_last then 'done' else 'running' end as status
       from recovery left join (select seen.is_last from room, seen) seen on true
     )
     update webhook_recoveries recovery set
       cursor = coalesce(seen.cursor, recovery.cursor),
       recovered = recovery.recovered + (select count(*) from made),
       stepped_at = case when seen.cursor is null then recovery.stepped_at else now() end,
-      state = verdict.state,
-      finished_at = case when verdict.state <> 'running' then now() end
+      status = verdict.status,
+      finished_at = case when verdict.status <> 'running' then now() end
     from recovery locked, seen, verdict
     where recovery.id = locked.id
-    returning recovery.webhook_id as "webhookId", recovery.state,
+    returning recovery.webhook_id as "webhookId", recovery.status,
       (select count(*)::int from made) as made,
       extract(epoch from recovery.stepped_at)::float8 * 1000 as "steppedAtMs",
       extract(epoch from clock_timestamp())::float8 * 1000 as "nowMs"`;
-  if (step && step.state !== "running") {
+  if (step && step.status !== "running") {
     const fields = { recovery_id: recoveryId, webhook_id: step.webhookId };
-    log.info(`webhook recovery ${step.state}`, fields);
+    log.info(`webhook recovery ${step.status}`, fields);
   }
   return step ?? null;
 }
@@ -168,7 +168,7 @@ export function nextLookAt(
 export async function stalledRecoveries(sql: Statements, idleMs: number): Promise<string[]> {
   const rows = await sql<{ id: string }[]>`
     select id from webhook_recoveries
-    where state = 'running'
+    where status = 'running'
       and stepped_at not between now() - ${idleMs} * interval '1 ms' and now()`;
   return rows.map(({ id }) => id);
 }

@@ -9,18 +9,21 @@ import { reference } from "./fields";
 import { issue } from "./issue";
 import { readEntities } from "./read";
 
+const authorWords = "Who says it; whoever calls, unless it is given.";
+const authorType = z.enum(authorTypes).describe("Whether a person or an AI says it.");
+
 export const comment = define({
   name: "comment",
   plural: "comments",
   summary: "What is said on a project, issue, milestone, initiative or document.",
   fields: {
-    entity_type: z.enum(commentTargets),
-    entity_id: reference,
-    content: plainText(50_000),
-    author_name: plainText(200).optional(),
-    author_type: z.enum(authorTypes).optional(),
+    entity_type: z.enum(commentTargets).describe("What it is about, as `issue`."),
+    entity_id: reference.describe("The id of what it is about."),
+    content: plainText(50_000).describe("The text itself."),
+    author_name: plainText(200).optional().describe(authorWords),
+    author_type: authorType.optional(),
   },
-  stored: { author_name: z.string(), author_type: z.enum(authorTypes) },
+  stored: { author_name: z.string().describe(authorWords), author_type: authorType },
   fixed: ["entity_type", "entity_id", "author_name", "author_type"],
   derived: {
     place: {

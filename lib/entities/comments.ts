@@ -11,9 +11,9 @@ import { createEntity } from "./write";
 
 const commentable = new Set(commentTargets.map((target) => `${target}s`));
 
-/** Is this the list of comments of an entity: /issues/{id}/comments? */
-export function isCommentable(plural: string, path: string): boolean {
-  return path === "comments" && commentable.has(plural);
+/** Has this entity comments: /issues/{id}/comments? */
+export function isCommentable(plural: string): boolean {
+  return commentable.has(plural);
 }
 
 /** One page of the comments of an entity, newest first. */

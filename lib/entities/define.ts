@@ -2,7 +2,7 @@ import type postgres from "postgres";
 import { z, type ZodObject, type ZodType } from "zod";
 import type { Statements } from "@/db/client";
 import type { Actor } from "@/lib/context";
-import { pick, type ChangeRule, type Row } from "@/lib/events/changes";
+import type { ChangeRule, Row } from "@/lib/events/changes";
 import type { EventDraft } from "@/lib/events/envelope";
 
 export type Fragment = postgres.PendingQuery<postgres.Row[]>;
@@ -96,17 +96,21 @@ export function define(given: Definition): Entity {
     name in defaults ? field.default(defaults[name]) : field,
   ]);
   const changeable = Object.entries(fields).filter(([name]) => !fixed.includes(name));
+  const exact = filters.map((name) => [
+    name,
+    fields[name]?.describe(`Only with this \`${name}\`.`),
+  ]);
   const shapes = Object.entries(derived).flatMap(([name, { shape }]) =>
     shape ? [[name, shape]] : [],
   );
   const shape = z.object({
-    id: z.uuid(),
+    id: z.uuid().describe("A UUID that sorts by time."),
     ...fields,
     ...stored,
     ...Object.fromEntries(shapes),
-    version: z.int().min(1),
-    created_at: z.iso.datetime(),
-    updated_at: z.iso.datetime(),
+    version: z.int().min(1).describe("Rises by one with each change."),
+    created_at: z.iso.datetime().describe("A time in UTC, to the millisecond."),
+    updated_at: z.iso.datetime().describe("When it was last changed."),
   });
   const plain = Object.keys(shape.shape).filter((name) => !(name in derived));
   const computed = Object.entries(derived).map(([name, { select }]) => `${select} as ${name}`);
@@ -114,7 +118,7 @@ export function define(given: Definition): Entity {
     ...given,
     create: z.strictObject(Object.fromEntries(withDefaults)),
     update: z.strictObject(Object.fromEntries(changeable)).partial(),
-    filter: z.object(pick(fields, filters) as Definition["fields"]).partial(),
+    filter: z.object(Object.fromEntries(exact) as Definition["fields"]).partial(),
     shape,
     columns: [...plain.map((name) => `entity.${name}`), ...computed].join(", "),
   };

@@ -3,7 +3,7 @@ import { createTestDatabase } from "@/db/testing";
 import type { Row } from "@/lib/events/changes";
 import { newId } from "@/lib/id";
 import { contextOn, recordingAfterCommit, useEnv } from "@/lib/testing";
-import { entities, entityOf } from "./definitions";
+import { entities, entityNamed } from "./definitions";
 import { getEntity, listEntities } from "./read";
 import { entityTables, refusalOf, takeEvents, verbsOn } from "./testing";
 
@@ -67,8 +67,13 @@ const cases: Record<string, Case> = {
     least: () => ({ name: "Apollo" }),
     whole: () => ({ name: "A", description: "d", status: "on_hold", priority: "critical" }),
     defaults: () => ({
-      ...{ description: null, status: "active", priority: "medium", is_archived: false },
-      ...{ issue_count: 0, completion_percentage: 0, document_ids: [] },
+      description: null,
+      status: "active",
+      priority: "medium",
+      is_archived: false,
+      issue_count: 0,
+      completion_percentage: 0,
+      document_ids: [],
     }),
     change: { status: "archived" },
     told: ["status_changed", "archived"],
@@ -85,14 +90,32 @@ const cases: Record<string, Case> = {
   issues: {
     least: () => ({ title: "Broken" }),
     whole: () => ({
-      ...{ title: "A", description: "d", type: "bug", status: "review", priority: "low" },
-      ...{ assignee: "ada", due_date: "2026-11-23", created_by: "bob", project_id },
+      title: "A",
+      description: "d",
+      type: "bug",
+      status: "review",
+      priority: "low",
+      assignee: "ada",
+      due_date: "2026-11-23",
+      created_by: "bob",
+      project_id,
     }),
     defaults: () => ({
-      ...{ description: null, type: "task", status: "open", priority: "medium" },
-      ...{ assignee: null, due_date: null, created_by: null, project_id: null },
-      ...{ is_blocked: false, milestone_ids: [], initiative_ids: [], tag_ids: [] },
-      ...{ depends_on_ids: [], dependent_ids: [], document_ids: [] },
+      description: null,
+      type: "task",
+      status: "open",
+      priority: "medium",
+      assignee: null,
+      due_date: null,
+      created_by: null,
+      project_id: null,
+      is_blocked: false,
+      milestone_ids: [],
+      initiative_ids: [],
+      tag_ids: [],
+      depends_on_ids: [],
+      dependent_ids: [],
+      document_ids: [],
     }),
     change: { priority: "critical", assignee: "eve" },
     told: ["assigned", "priority_changed"],
@@ -111,12 +134,21 @@ const cases: Record<string, Case> = {
   milestones: {
     least: () => ({ name: "First", project_id }),
     whole: () => ({
-      ...{ name: "A", description: "d", status: "in_progress", project_id },
-      ...{ start_date: "2026-11-01", due_date: "2026-11-23" },
+      name: "A",
+      description: "d",
+      status: "in_progress",
+      project_id,
+      start_date: "2026-11-01",
+      due_date: "2026-11-23",
     }),
     defaults: () => ({
-      ...{ description: null, status: "planned", start_date: null, due_date: null },
-      ...{ issue_count: 0, completion_percentage: 0, document_ids: [] },
+      description: null,
+      status: "planned",
+      start_date: null,
+      due_date: null,
+      issue_count: 0,
+      completion_percentage: 0,
+      document_ids: [],
     }),
     change: { status: "completed" },
     told: ["status_changed", "completed"],
@@ -134,12 +166,21 @@ const cases: Record<string, Case> = {
   initiatives: {
     least: () => ({ name: "Fly" }),
     whole: () => ({
-      ...{ name: "A", description: "d", status: "on_hold", project_id },
-      ...{ start_date: "2026-11-01", target_date: "2026-11-23" },
+      name: "A",
+      description: "d",
+      status: "on_hold",
+      project_id,
+      start_date: "2026-11-01",
+      target_date: "2026-11-23",
     }),
     defaults: () => ({
-      ...{ description: null, status: "planning", start_date: null, target_date: null },
-      ...{ project_id: null, issue_count: 0, completion_percentage: 0 },
+      description: null,
+      status: "planning",
+      start_date: null,
+      target_date: null,
+      project_id: null,
+      issue_count: 0,
+      completion_percentage: 0,
     }),
     change: { status: "completed" },
     told: ["status_changed", "completed"],
@@ -185,8 +226,11 @@ const cases: Record<string, Case> = {
   comments: {
     least: () => ({ entity_type: "issue", entity_id: issue_id, content: "Fine." }),
     whole: () => ({
-      ...{ entity_type: "issue", entity_id: issue_id, content: "c" },
-      ...{ author_name: "ada", author_type: "ai" },
+      entity_type: "issue",
+      entity_id: issue_id,
+      content: "c",
+      author_name: "ada",
+      author_type: "ai",
     }),
     defaults: () => ({ author_name: "unknown", author_type: "user" }),
     change: { content: "Good." },
@@ -209,17 +253,13 @@ it("knows no other entities than those tested here", () => {
   expect(Object.keys(cases).toSorted()).toEqual(Object.keys(entities).toSorted());
 });
 
-it.each(["webhooks", "events", "constructor", "__proto__"])("has none at /%s", async (plural) => {
-  expect((await refusalOf((async () => entityOf(plural))())).code).toBe("not_found");
-});
-
 const whole = ({ whole }: Case) => {
   const given = whole();
   return typeof given.color === "string" ? { ...given, color: given.color.toLowerCase() } : given;
 };
 
 describe.each(Object.entries(cases))("of %s,", (plural, one) => {
-  const entity = entityOf(plural);
+  const entity = entityNamed(plural);
 
   it("the least has its defaults, and is shown the same by create, get and list", async () => {
     const id = await make(plural, one.least());
@@ -239,8 +279,11 @@ describe.each(Object.entries(cases))("of %s,", (plural, one) => {
     expect(row).toMatchObject(whole(one));
     const [event] = await takeEvents(sql);
     expect(event).toMatchObject({
-      ...{ event_type: `${entity.name}.created`, entity_id: id, entity_version: 1 },
-      ...{ context: one.context(id), data: { previous: null, changes: [] } },
+      event_type: `${entity.name}.created`,
+      entity_id: id,
+      entity_version: 1,
+      context: one.context(id),
+      data: { previous: null, changes: [] },
     });
     expect(event?.data.current).toEqual(JSON.parse(JSON.stringify(row)));
   });
@@ -278,7 +321,9 @@ describe.each(Object.entries(cases))("of %s,", (plural, one) => {
     await remove(plural, id);
     const [event, ...others] = await takeEvents(sql);
     expect(event).toMatchObject({
-      ...{ event_type: `${entity.name}.deleted`, entity_id: id, entity_version: 2 },
+      event_type: `${entity.name}.deleted`,
+      entity_id: id,
+      entity_version: 2,
       context: one.context(id),
     });
     expect(event?.data.current).toEqual({ ...JSON.parse(JSON.stringify(row)), version: 2 });
@@ -352,7 +397,7 @@ describe("a list", () => {
     let cursor = "";
     for (let page = 0; page < 3; page += 1) {
       const query = new URLSearchParams({ limit: "2", ...(cursor ? { cursor } : {}) });
-      const { rows } = await listEntities(ctx, entityOf("issues"), query);
+      const { rows } = await listEntities(ctx, entityNamed("issues"), query);
       expect(rows).toHaveLength(page < 2 ? 3 : 2);
       seen.push(...rows.slice(0, 2).map(({ id }) => id));
       cursor = Buffer.from(seen.at(-1) ?? "").toString("base64url");
@@ -402,7 +447,10 @@ describe("If-Match", () => {
       for (const refusal of await Promise.all(works.map(refusalOf)))
         expect(refusal).toMatchObject({ code: "precondition_failed" });
     }
-    expect(await getEntity(ctx, entityOf("issues"), id)).toMatchObject({ title: "b", version: 2 });
+    expect(await getEntity(ctx, entityNamed("issues"), id)).toMatchObject({
+      title: "b",
+      version: 2,
+    });
     await tagged("*").update("issues", id, { title: "c" });
     await tagged('"v3-abc"').remove("issues", id);
   });

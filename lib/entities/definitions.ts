@@ -1,4 +1,3 @@
-import { AppError } from "@/lib/errors";
 import { comment } from "./comment";
 import type { Entity } from "./define";
 import { document } from "./document";
@@ -21,13 +20,6 @@ export const entities: Record<string, Entity> = {
   issues: issue,
   comments: comment,
 };
-
-/** The entity with this plural, as a URL names it; throws `not_found` for any other word. */
-export function entityOf(plural: string): Entity {
-  const entity = Object.hasOwn(entities, plural) ? entities[plural] : undefined;
-  if (!entity) throw new AppError("not_found", `There is no /api/v1/${plural} here.`);
-  return entity;
-}
 
 /** The entity with this plural, where our own code names it: an unknown one is a bug, not a 404. */
 export function entityNamed(plural: string): Entity {

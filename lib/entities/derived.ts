@@ -1,20 +1,23 @@
+import { z } from "zod";
+import { count } from "@/lib/fields";
 import type { Derived } from "./define";
-import { count, ids, percentage } from "./fields";
+
+type Linked = { table: string; column: string; by: string };
 
 /** The ids in a column of a table of links, of the rows whose `by` names this one, oldest first. */
-export function linkedIds(table: string, column: string, by: string): Derived {
+export function linkedIds(words: string, { table, column, by }: Linked): Derived {
   return {
-    shape: ids,
+    shape: z.array(z.uuid()).describe(words),
     fresh: [],
     select: `array(
       select ${column} from ${table} where ${by} = entity.id order by created_at, ${column})`,
   };
 }
 
-/** How many rows of a table name this one in a column. */
+/** How many issues, as rows of a table, name this one in a column. */
 export function countOf(table: string, by: string): Derived {
   return {
-    shape: count,
+    shape: count.describe("How many issues belong to it."),
     fresh: 0,
     select: `(select count(*)::int from ${table} where ${by} = entity.id)`,
   };
@@ -23,7 +26,11 @@ export function countOf(table: string, by: string): Derived {
 /** The share of closed ones among issues, in whole percent; `from` names them "issue" and ends in a condition. */
 export function closedShare(from: string): Derived {
   return {
-    shape: percentage,
+    shape: z
+      .int()
+      .min(0)
+      .max(100)
+      .describe("The share of its issues that is closed, rounded down."),
     fresh: 0,
     select: `(
       select coalesce(100 * count(*) filter (where issue.status = 'closed') / nullif(count(*), 0), 0)::int

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { documentTargets } from "@/db/schema";
 import { longText, plainText } from "@/lib/text";
 import { define } from "./define";
-import { optionalReference, title } from "./fields";
+import { optionalProjectId, title } from "./fields";
 
 export const document = define({
   name: "document",
@@ -12,14 +12,22 @@ export const document = define({
     title,
     content: longText(500_000)
       .transform((given) => given ?? "")
-      .pipe(z.string()),
-    type: plainText(50),
-    project_id: optionalReference,
+      .pipe(z.string())
+      .describe("The text itself."),
+    type: plainText(50).describe("What kind it is."),
+    project_id: optionalProjectId,
   },
   defaults: { type: "note" },
   derived: {
     links: {
-      shape: z.array(z.object({ entity_type: z.enum(documentTargets), entity_id: z.uuid() })),
+      shape: z
+        .array(
+          z.object({
+            entity_type: z.enum(documentTargets).describe("What it is, as `issue`."),
+            entity_id: z.uuid().describe("Its id."),
+          }),
+        )
+        .describe("What it is linked to."),
       fresh: [],
       select: `coalesce((
         select jsonb_agg(

@@ -1,9 +1,9 @@
 import { z, type ZodObject, type ZodRawShape } from "zod";
-import { disabledReasons, skipOwnChoices, webhookStates } from "@/db/schema";
 import type { EventType } from "@/lib/events/catalogue";
 import { toJsonSchema } from "@/lib/events/json-schema";
 import type { JsonSchema } from "@/lib/events/schema-rules";
 import { systemShapes } from "@/lib/events/system-shapes";
+import { OpenWebhook } from "@/lib/webhooks/schema";
 import { comment } from "./comment";
 import { entities } from "./definitions";
 import { initiative } from "./initiative";
@@ -11,29 +11,9 @@ import { issue } from "./issue";
 import { milestone } from "./milestone";
 import { tag } from "./tag";
 
-const time = z.iso.datetime();
-
-/** A webhook as its own events show it: nothing of its secrets. */
-const webhook = z.object({
-  id: z.uuid(),
-  name: z.string(),
-  url: z.string(),
-  event_types: z.array(z.string()),
-  active: z.boolean(),
-  state: z.enum(webhookStates).exclude(["deleted"]),
-  disabled_reason: z.enum(disabledReasons).nullable(),
-  disabled_at: time.nullable(),
-  failing_since: time.nullable(),
-  failures_in_row: z.int().min(0),
-  filters: z.record(z.string(), z.unknown()),
-  skip_own: z.enum(skipOwnChoices).nullable(),
-  created_at: time,
-  updated_at: time,
-});
-
 /** What `data.current` of each entity's events shows at least. */
 const shapes: Record<string, ZodObject> = {
-  webhook,
+  webhook: OpenWebhook,
   ...Object.fromEntries(Object.values(entities).map(({ name, shape }) => [name, shape])),
   ...Object.fromEntries(
     Object.entries(systemShapes).map(([action, shape]) => [`system.${action}`, shape]),

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Context } from "@/lib/context";
 import { invalid, notFound } from "@/lib/errors";
 import { catalogue, type EventType } from "@/lib/events/catalogue";
-import { exampleOf, type ShownEventType } from "@/lib/events/event-type";
+import { exampleOf, ShownEventType } from "@/lib/events/event-type";
 import { findRegistered, registeredNames, showRegistered } from "@/lib/events/registered-types";
 import { sampleOf } from "@/lib/events/samples";
 import { readList } from "@/lib/page";
@@ -13,8 +13,11 @@ const ours = new Map(catalogue.map((entry) => [entry.type as string, entry]));
 /** What the list may be narrowed to; `name` also as `issue.*`. */
 export const EventTypeFilters = z
   .object({
-    source: z.enum(["catalogue", "registered"]),
-    name: z.string().regex(/^[a-z0-9_]+\.(?:\*|[a-z0-9_]+)$/, "must be a type or such as issue.*"),
+    source: ShownEventType.shape.source,
+    name: z
+      .string()
+      .regex(/^[a-z0-9_]+\.(?:\*|[a-z0-9_]+)$/, "must be a type or such as issue.*")
+      .describe("Of this name; also by `issue.*`."),
   })
   .partial();
 

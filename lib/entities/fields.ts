@@ -3,13 +3,15 @@ import { longText, plainText } from "@/lib/text";
 
 // What a field takes, and behind the pipe what is stored and shown of it.
 
-/** A required line of 1..200 characters. */
-export const title = plainText(200);
+/** Required lines of 1..200 characters. */
+export const title = plainText(200).describe("What it is about, in a line.");
+export const name = plainText(200).describe("For people.");
 
 /** A text that may be empty or absent; absent is null. */
 export const text = longText(100_000)
   .transform((given) => given ?? null)
-  .pipe(z.string().nullable());
+  .pipe(z.string().nullable())
+  .describe("Any text, Markdown as you like.");
 
 /** Somebody's name, or null. */
 export const optionalName = longText(200)
@@ -21,7 +23,8 @@ export const day = z.iso
   .date("must be a date such as 2026-11-23")
   .nullish()
   .transform((given) => given ?? null)
-  .pipe(z.iso.date().nullable());
+  .pipe(z.iso.date().nullable())
+  .describe("A day, as 2026-11-23.");
 
 /** The id of another entity, in lower case as it is stored. */
 export const reference = z
@@ -29,12 +32,14 @@ export const reference = z
   .transform((given) => given.toLowerCase())
   .pipe(z.uuid());
 
-export const optionalReference = z
+/** The project something belongs to: required, or not. */
+export const projectId = reference.describe("The project it belongs to.");
+export const optionalProjectId = z
   .uuid("must be a UUID")
   .nullish()
   .transform((given) => given?.toLowerCase() ?? null)
-  .pipe(z.uuid().nullable());
+  .pipe(z.uuid().nullable())
+  .describe("The project it belongs to.");
 
-export const count = z.int().min(0);
-export const percentage = z.int().min(0).max(100);
-export const ids = z.array(z.uuid());
+export const statusWords = "How far it is.";
+export const priorityWords = "How much it matters.";

@@ -2,19 +2,19 @@ import { z } from "zod";
 import { initiativeStatuses } from "@/db/schema";
 import { define } from "./define";
 import { closedShareOf, countOf } from "./derived";
-import { day, optionalReference, text, title } from "./fields";
+import { day, name, optionalProjectId, statusWords, text } from "./fields";
 
 export const initiative = define({
   name: "initiative",
   plural: "initiatives",
   summary: "What spans issues, within a project or across.",
   fields: {
-    name: title,
+    name,
     description: text,
-    status: z.enum(initiativeStatuses),
+    status: z.enum(initiativeStatuses).describe(statusWords),
     start_date: day,
     target_date: day,
-    project_id: optionalReference,
+    project_id: optionalProjectId,
   },
   defaults: { status: "planning" },
   derived: {

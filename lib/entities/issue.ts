@@ -3,7 +3,15 @@ import { issueStatuses, issueTypes, priorities } from "@/db/schema";
 import { define, type Change, type Stored } from "./define";
 import { linkedIds } from "./derived";
 import { dueTold } from "./due-told";
-import { day, optionalName, optionalReference, text, title } from "./fields";
+import {
+  day,
+  optionalName,
+  optionalProjectId,
+  priorityWords,
+  statusWords,
+  text,
+  title,
+} from "./fields";
 
 const isClosed = (row: Stored | null) => row?.status === "closed";
 
@@ -21,30 +29,50 @@ export const issue = define({
   fields: {
     title,
     description: text,
-    type: z.enum(issueTypes),
-    status: z.enum(issueStatuses),
-    priority: z.enum(priorities),
-    assignee: optionalName,
+    type: z.enum(issueTypes).describe("What kind it is."),
+    status: z.enum(issueStatuses).describe(statusWords),
+    priority: z.enum(priorities).describe(priorityWords),
+    assignee: optionalName.describe("Who does it; null: nobody yet."),
     due_date: day,
-    created_by: optionalName,
-    project_id: optionalReference,
+    created_by: optionalName.describe("Who made it."),
+    project_id: optionalProjectId,
   },
   defaults: { type: "task", status: "open", priority: "medium" },
   fixed: ["created_by"],
   derived: {
     is_blocked: {
-      shape: z.boolean(),
+      shape: z.boolean().describe("An issue it depends on is not closed."),
       fresh: false,
       select: `exists (
         select from issue_dependencies dependency join issues other on other.id = dependency.depends_on_id
         where dependency.issue_id = entity.id and other.status <> 'closed')`,
     },
-    milestone_ids: linkedIds("milestone_issues", "milestone_id", "issue_id"),
-    initiative_ids: linkedIds("initiative_issues", "initiative_id", "issue_id"),
-    tag_ids: linkedIds("issue_tags", "tag_id", "issue_id"),
-    depends_on_ids: linkedIds("issue_dependencies", "depends_on_id", "issue_id"),
-    dependent_ids: linkedIds("issue_dependencies", "issue_id", "depends_on_id"),
-    document_ids: linkedIds("document_links", "document_id", "issue_id"),
+    milestone_ids: linkedIds("The milestones it is linked to.", {
+      table: "milestone_issues",
+      column: "milestone_id",
+      by: "issue_id",
+    }),
+    initiative_ids: linkedIds("The initiatives it is linked to.", {
+      table: "initiative_issues",
+      column: "initiative_id",
+      by: "issue_id",
+    }),
+    tag_ids: linkedIds("Its tags.", { table: "issue_tags", column: "tag_id", by: "issue_id" }),
+    depends_on_ids: linkedIds("Issues that must be closed first.", {
+      table: "issue_dependencies",
+      column: "depends_on_id",
+      by: "issue_id",
+    }),
+    dependent_ids: linkedIds("Issues that wait for it.", {
+      table: "issue_dependencies",
+      column: "issue_id",
+      by: "depends_on_id",
+    }),
+    document_ids: linkedIds("Documents that are linked to it.", {
+      table: "document_links",
+      column: "document_id",
+      by: "issue_id",
+    }),
   },
   complete: dueTold,
   filters: ["project_id", "status", "priority", "type", "assignee"],

@@ -13,21 +13,18 @@ import type { Entity, Fragment, Stored } from "./define";
 import { entityNamed } from "./definitions";
 import { draftOf, shown } from "./drafts";
 import { reference } from "./fields";
-import { links, type Link, type LinkEnd, type LinkEvent } from "./links";
+import type { Link, LinkEnd, LinkEvent } from "./links";
 import { getEntity, readEntities, titleOf } from "./read";
 
-/** The link that a URL names: /milestones/{id}/issues; `not_found` for any other words. */
-export function linkOf(plural: string, path: string): Link {
-  const link = links.find((one) => one.owner.plural === plural && one.path === path);
-  if (!link) throw new AppError("not_found", `There is no /api/v1/${plural}/{id}/${path} here.`);
-  return link;
-}
+const linkedTypeWords = "What is linked, as `issue`.";
 
 /** What a request must hold to link another entity. */
-export function linkInput({ field, others }: Link): z.ZodObject {
-  if (others.length === 1) return z.strictObject({ [field]: reference });
+export function linkInput({ field, words, others }: Link): z.ZodObject {
+  const named = reference.describe(words);
+  if (others.length === 1) return z.strictObject({ [field]: named });
   const names = others.map(({ plural }) => entityNamed(plural).name);
-  return z.strictObject({ entity_type: z.enum(names), [field]: reference });
+  const entity_type = z.enum(names).describe(linkedTypeWords);
+  return z.strictObject({ entity_type, [field]: named });
 }
 
 /** What is linked, as lists and answers show it. */
@@ -35,7 +32,9 @@ export function linkedShape({ others }: Link): z.ZodType {
   const entities = others.map(({ plural }) => entityNamed(plural));
   if (others.length === 1) return only(entities).shape;
   return z.union(
-    entities.map(({ name, shape }) => z.object({ entity_type: z.literal(name), ...shape.shape })),
+    entities.map(({ name, shape }) =>
+      z.object({ entity_type: z.literal(name).describe(linkedTypeWords), ...shape.shape }),
+    ),
   );
 }
 
@@ -55,7 +54,9 @@ export async function addLink(
   if (!isId(id)) throw notFound(titleOf(owner), id);
   const end = link.others.find(({ plural }) => entityNamed(plural).name === given.entity_type);
   const ends = {
-    ...{ link, end: end ?? only(link.others), ownerId: id.toLowerCase() },
+    link,
+    end: end ?? only(link.others),
+    ownerId: id.toLowerCase(),
     otherId: given[link.field] ?? "",
   };
   return inTransaction(ctx, async (inside) => {
@@ -171,7 +172,9 @@ function draftLink(
     )
     .map(({ action, more }) => {
       const draft = draftOf(entity, action, {
-        ...{ row, previous: pick(before, changes), changes },
+        row,
+        previous: pick(before, changes),
+        changes,
         more: more?.(
           shown(entityNamed(opposite.plural), facing),
           entityNamed(opposite.plural).name,

@@ -21,8 +21,9 @@ export type Link = {
   /** Where it stands in the API: /milestones/{id}/issues. */
   owner: LinkEnd;
   path: string;
-  /** The field of the request that names the other end. */
+  /** The field of the request, and of the path, that names the other end; and what it means. */
   field: string;
+  words: string;
   /** Several: the request says which by `entity_type`. */
   others: LinkEnd[];
   added: LinkEvent[];
@@ -38,6 +39,7 @@ export const links: Link[] = [
     owner: { plural: "milestones", column: "milestone_id" },
     path: "issues",
     field: "issue_id",
+    words: "The issue's id.",
     others: [{ plural: "issues", column: "issue_id" }],
     added: [{ side: "other", action: "linked_to_milestone", more: (milestone) => ({ milestone }) }],
     removed: [],
@@ -47,6 +49,7 @@ export const links: Link[] = [
     owner: { plural: "initiatives", column: "initiative_id" },
     path: "issues",
     field: "issue_id",
+    words: "The issue's id.",
     others: [{ plural: "issues", column: "issue_id" }],
     added: [
       { side: "other", action: "linked_to_initiative", more: (initiative) => ({ initiative }) },
@@ -59,6 +62,7 @@ export const links: Link[] = [
     owner: { plural: "issues", column: "issue_id" },
     path: "tags",
     field: "tag_id",
+    words: "The tag's id.",
     others: [{ plural: "tags", column: "tag_id" }],
     added: [
       { side: "owner", action: "tagged", more: (tag) => ({ tag }) },
@@ -71,6 +75,7 @@ export const links: Link[] = [
     owner: { plural: "issues", column: "issue_id" },
     path: "dependencies",
     field: "depends_on_id",
+    words: "The issue that must be closed first.",
     others: [{ plural: "issues", column: "depends_on_id" }],
     added: [
       {
@@ -88,6 +93,7 @@ export const links: Link[] = [
     owner: { plural: "documents", column: "document_id" },
     path: "links",
     field: "entity_id",
+    words: "The id of what is linked.",
     others: documentTargets.map((target) => ({ plural: `${target}s`, column: `${target}_id` })),
     added: [
       {

@@ -3,7 +3,7 @@ import { milestoneStatuses } from "@/db/schema";
 import { define, type SpecificEvent, type Stored } from "./define";
 import { closedShareOf, countOf, linkedIds } from "./derived";
 import { dueTold } from "./due-told";
-import { day, reference, text, title } from "./fields";
+import { day, name, projectId, statusWords, text } from "./fields";
 import { tenthReached } from "./progress";
 
 export const milestone = define({
@@ -11,18 +11,22 @@ export const milestone = define({
   plural: "milestones",
   summary: "What a project reaches by a day; its progress follows from its issues.",
   fields: {
-    name: title,
+    name,
     description: text,
-    status: z.enum(milestoneStatuses),
+    status: z.enum(milestoneStatuses).describe(statusWords),
     start_date: day,
     due_date: day,
-    project_id: reference,
+    project_id: projectId,
   },
   defaults: { status: "planned" },
   derived: {
     issue_count: countOf("milestone_issues", "milestone_id"),
     completion_percentage: closedShareOf("milestone_issues", "milestone_id"),
-    document_ids: linkedIds("document_links", "document_id", "milestone_id"),
+    document_ids: linkedIds("Documents that are linked to it.", {
+      table: "document_links",
+      column: "document_id",
+      by: "milestone_id",
+    }),
   },
   complete: dueTold,
   filters: ["project_id", "status"],

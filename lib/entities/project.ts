@@ -2,7 +2,7 @@ import { z } from "zod";
 import { priorities, projectStatuses } from "@/db/schema";
 import { define } from "./define";
 import { closedShare, countOf, linkedIds } from "./derived";
-import { text, title } from "./fields";
+import { name, priorityWords, statusWords, text } from "./fields";
 import { thresholdsCrossed } from "./progress";
 
 const quarters = [25, 50, 75, 100];
@@ -12,17 +12,21 @@ export const project = define({
   plural: "projects",
   summary: "What issues, milestones, initiatives and documents belong to.",
   fields: {
-    name: title,
+    name,
     description: text,
-    status: z.enum(projectStatuses),
-    priority: z.enum(priorities),
+    status: z.enum(projectStatuses).describe(statusWords),
+    priority: z.enum(priorities).describe(priorityWords),
   },
   defaults: { status: "active", priority: "medium" },
-  stored: { is_archived: z.boolean() },
+  stored: { is_archived: z.boolean().describe("Its status is `archived`.") },
   derived: {
     issue_count: countOf("issues", "project_id"),
     completion_percentage: closedShare("issues issue where issue.project_id = entity.id"),
-    document_ids: linkedIds("document_links", "document_id", "project_id"),
+    document_ids: linkedIds("Documents that are linked to it.", {
+      table: "document_links",
+      column: "document_id",
+      by: "project_id",
+    }),
   },
   complete: ({ row }) => ({ is_archived: row.status === "archived" }),
   filters: ["status", "priority"],

@@ -4,7 +4,7 @@ import { AppError } from "@/lib/errors";
 import type { Row } from "@/lib/events/changes";
 import { newId } from "@/lib/id";
 import { contextOn, eventually, recordingAfterCommit, useEnv } from "@/lib/testing";
-import { entities, entityOf } from "./definitions";
+import { entities, entityNamed } from "./definitions";
 import type { Stored } from "./define";
 import { readEntities } from "./read";
 import { entityTables, takeEvents, verbsOn, type Body } from "./testing";
@@ -181,7 +181,10 @@ describe("a storm over few rows", () => {
     { owner: "issues", path: "tags", other: "tags", field: "tag_id" },
     { owner: "issues", path: "dependencies", other: "issues", field: "depends_on_id" },
     ...["project", "issue", "milestone"].map((entity_type) => ({
-      ...{ owner: "documents", path: "links", other: `${entity_type}s`, field: "entity_id" },
+      owner: "documents",
+      path: "links",
+      other: `${entity_type}s`,
+      field: "entity_id",
       named: { entity_type },
     })),
   ];
@@ -224,7 +227,7 @@ describe("a storm over few rows", () => {
       2,
       async () => {
         const plural = pick(plurals.filter((name) => name !== "tags"));
-        const target = { entity_type: entityOf(plural).name, entity_id: await anyOf(plural) };
+        const target = { entity_type: entityNamed(plural).name, entity_id: await anyOf(plural) };
         return make("comments", { ...target, content: "for @ada" });
       },
     ],

@@ -2,7 +2,7 @@ import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { createTestDatabase } from "@/db/testing";
 import { newId } from "@/lib/id";
 import { addWebhook, contextOn, eventually, recordingAfterCommit, useEnv } from "@/lib/testing";
-import { entityOf } from "./definitions";
+import { entityNamed } from "./definitions";
 import { getEntity } from "./read";
 import {
   countWaiting,
@@ -185,12 +185,12 @@ describe("of any entity,", () => {
 
   it("a removed comment leaves what it is of as it was", async () => {
     const issue_id = await makeIssue();
-    const before = await getEntity(ctx, entityOf("issues"), issue_id);
+    const before = await getEntity(ctx, entityNamed("issues"), issue_id);
     const id = await commentOn("issue", issue_id);
     await sql`truncate events cascade`;
     await remove("comments", id);
     expect(await takeTypes(sql)).toEqual(["comment.deleted"]);
-    expect(await getEntity(ctx, entityOf("issues"), issue_id)).toEqual(before);
+    expect(await getEntity(ctx, entityNamed("issues"), issue_id)).toEqual(before);
   });
 
   it.each([newId(), "nonsense", ""])("nothing is found with the id %j", async (id) => {
@@ -251,7 +251,7 @@ describe("what comes to be while it is removed", () => {
   }
 
   const isUnknown = (pointer: string) => ({
-    ...{ status: "rejected" },
+    status: "rejected",
     reason: { fields: [{ pointer, code: "unknown_reference" }] },
   });
 

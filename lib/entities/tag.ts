@@ -8,12 +8,13 @@ export const tag = define({
   plural: "tags",
   summary: "Words that are put on issues.",
   fields: {
-    name: plainText(50),
+    name: plainText(50).describe("For people."),
     color: z
       .string()
       .regex(/^#[0-9a-f]{6}$/i, "must be a color such as #6366f1")
       .transform((color) => color.toLowerCase())
-      .pipe(z.string()),
+      .pipe(z.string())
+      .describe("As `#6366f1`."),
   },
   defaults: { color: "#6b7280" },
   derived: {

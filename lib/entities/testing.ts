@@ -2,8 +2,9 @@ import type { Statements } from "@/db/client";
 import type { Context } from "@/lib/context";
 import { AppError } from "@/lib/errors";
 import type { Row } from "@/lib/events/changes";
-import { entityOf } from "./definitions";
-import { addLink, linkOf, removeLink } from "./link";
+import { entityNamed } from "./definitions";
+import { addLink, removeLink } from "./link";
+import { links, type Link } from "./links";
 import { removeEntity } from "./remove";
 import { createEntity, updateEntity } from "./write";
 
@@ -53,20 +54,27 @@ export async function refusalOf(work: Promise<unknown>): Promise<AppError> {
   throw new Error("it was not refused", { cause: outcome });
 }
 
+/** The link of these words of the API: milestones, issues. */
+export function linkOf(plural: string, path: string): Link {
+  const link = links.find((one) => one.owner.plural === plural && one.path === path);
+  if (!link) throw new Error(`there is no link ${plural} ${path}`);
+  return link;
+}
+
 /** The verbs of all entities, by the words of the API. */
 export function verbsOn(ctx: Context) {
   /** Creates one; answers its id. */
   const make = async (plural: string, input: Row): Promise<string> =>
-    (await createEntity(ctx, entityOf(plural), input)).id;
+    (await createEntity(ctx, entityNamed(plural), input)).id;
   return {
     make,
     makeProject: (input: Row = {}) => make("projects", { name: "Apollo", ...input }),
     makeIssue: (input: Row = {}) => make("issues", { title: "Broken", ...input }),
     update: (plural: string, id: string, input: Row) =>
-      updateEntity(ctx, entityOf(plural), { id, input }),
+      updateEntity(ctx, entityNamed(plural), { id, input }),
     close: (id: string) =>
-      updateEntity(ctx, entityOf("issues"), { id, input: { status: "closed" } }),
-    remove: (plural: string, id: string) => removeEntity(ctx, entityOf(plural), id),
+      updateEntity(ctx, entityNamed("issues"), { id, input: { status: "closed" } }),
+    remove: (plural: string, id: string) => removeEntity(ctx, entityNamed(plural), id),
     /** `path` as in the API: link("milestones", id, "issues", { issue_id }). */
     link: (plural: string, id: string, path: string, input: Row) =>
       addLink(ctx, linkOf(plural, path), { id, input }),

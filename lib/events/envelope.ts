@@ -89,9 +89,17 @@ export function toEventRow(draft: EventDraft, origin: Origin): EventRow {
     entity_version,
   };
   const row = {
-    ...{ id, type, entity_type, entity_id, entity_version, created_at: at },
-    ...{ actor: nameOf(actor), actor_key: key ?? null },
-    ...{ cause_id: cause?.id ?? null, root_id: cause?.rootId ?? null, depth: cause?.depth ?? 0 },
+    id,
+    type,
+    entity_type,
+    entity_id,
+    entity_version,
+    created_at: at,
+    actor: nameOf(actor),
+    actor_key: key ?? null,
+    cause_id: cause?.id ?? null,
+    root_id: cause?.rootId ?? null,
+    depth: cause?.depth ?? 0,
   };
   const body = JSON.stringify(envelope);
   if (Buffer.byteLength(body) <= largestBodyBytes) return { ...row, body, whole_body: null };

@@ -1,22 +1,31 @@
+import { z } from "zod";
 import { env } from "@/lib/env";
+import { json, time } from "@/lib/fields";
 import { toEventRow, type EventDraft } from "./envelope";
-import type { JsonSchema } from "./schema-rules";
+
+/** What the fields of an event type mean, whether it is shown or registered. */
+export const typeWords = {
+  description: "What it means.",
+  schema: "The JSON Schema (draft 2020-12) of `data.current`.",
+  sample: "A `data.current` that the schema accepts.",
+};
 
 /** An event type as it is shown: one of the catalogue, or one that somebody has registered. */
-export type ShownEventType = {
-  name: string;
-  entity: string;
-  description: string | null;
-  source: "catalogue" | "registered";
-  is_subscribable: boolean;
-  /** JSON Schema of `data.current`, and a `data.current` that it accepts. */
-  schema: JsonSchema;
-  sample: Record<string, unknown>;
-  /** A whole event as a receiver gets it. */
-  example: Record<string, unknown>;
-  created_at: string | null;
-  updated_at: string | null;
-};
+export const ShownEventType = z.object({
+  name: z.string().describe("As `calendar.meeting_booked`."),
+  entity: z.string().describe("What it is about."),
+  description: z.string().nullable().describe(typeWords.description),
+  source: z
+    .enum(["catalogue", "registered"])
+    .describe("`catalogue`: Turbo's own. `registered`: somebody's."),
+  is_subscribable: z.boolean().describe("A webhook may ask for it."),
+  schema: json.describe(typeWords.schema),
+  sample: json.describe(typeWords.sample),
+  example: json.describe("A whole event as a receiver gets it."),
+  created_at: time.nullable().describe("When it was registered; null: it is Turbo's own."),
+  updated_at: time.nullable().describe("When it was last changed."),
+});
+export type ShownEventType = z.output<typeof ShownEventType>;
 
 export const sampleEventId = "0190a5c0-0000-7000-8000-000000000100";
 const sampleAt = new Date("2026-01-02T03:04:05.678Z");

@@ -1,29 +1,22 @@
 import { z } from "zod";
 import type { Statements } from "@/db/client";
 import type { Context } from "@/lib/context";
+import { givenId, givenTime } from "@/lib/fields";
 import { readList, type Page } from "@/lib/page";
 import { isStorable } from "@/lib/text";
 
-const isTime = (text: string) =>
-  z.iso.datetime({ offset: true }).safeParse(text).success && Date.parse(text) >= 0;
-const time = z
-  .string()
-  .refine(isTime, "must be a time such as 2026-11-23T08:00:00Z")
-  .transform((text) => new Date(text))
-  .meta({ format: "date-time" });
-const id = z.guid("must be a UUID");
 const word = z.string().min(1).max(300).refine(isStorable, "must not contain NUL");
 
 /** What a list of events may be narrowed to; `event_type` also as `issue.*`, `actor` as `ai:claude`. */
 export const EventFilters = z
   .object({
-    event_type: word,
-    entity_type: word,
-    entity_id: id,
-    actor: word,
-    since: time,
-    until: time,
-    cause_id: id,
+    event_type: word.describe("Of this type, or `issue.*`."),
+    entity_type: word.describe("About such, as `issue`."),
+    entity_id: givenId.describe("About this."),
+    actor: word.describe("Caused by, as `ai:claude`."),
+    since: givenTime.describe("From this time on, as 2026-11-23T08:00:00Z."),
+    until: givenTime.describe("Up to this time, which is not part of it."),
+    cause_id: givenId.describe("Caused by this event."),
   })
   .partial();
 

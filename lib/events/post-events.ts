@@ -3,11 +3,13 @@ import type { Statements } from "@/db/client";
 import { clock } from "@/lib/clock";
 import type { Context } from "@/lib/context";
 import type { FieldError } from "@/lib/errors";
+import { givenId, json } from "@/lib/fields";
 import { newId } from "@/lib/id";
 import { parseInput } from "@/lib/input";
 import { plainText } from "@/lib/text";
 import { catalogue } from "./catalogue";
 import { originOf, toEventRow, type EventRow } from "./envelope";
+import { words } from "./event-schema";
 import { entityOfType } from "./event-type";
 import { installationId } from "./installation";
 import { inspectJson } from "./json-value";
@@ -19,40 +21,44 @@ import { checksOf } from "./type-checks";
 const mostEvents = 100;
 const mostVersion = 2 ** 31 - 1;
 
-const json = z.record(z.string(), z.unknown());
-const id = z.guid("must be a UUID").transform((given) => given.toLowerCase());
+const id = givenId.transform((given) => given.toLowerCase());
 const place = id.nullish();
 
 /** An event that somebody else tells of; what is left out is filled in. */
 export const PostedEvent = z.strictObject({
-  event_type: z.string().max(100),
+  event_type: z.string().max(100).describe(words.event_type),
   entity_type: z
     .string()
     .max(50)
     .regex(/^[a-z][a-z0-9_]*$/, "must be a word in lower case, such as meeting")
-    .optional(),
-  entity_id: id.optional(),
-  entity_version: z.int().min(1).max(mostVersion).default(1),
-  data: z.strictObject({
-    current: json,
-    previous: json.nullable().default(null),
-    changes: z.array(z.string().max(200)).max(1_000).default([]),
-  }),
+    .optional()
+    .describe(words.entity_type),
+  entity_id: id.optional().describe(words.entity_id),
+  entity_version: z.int().min(1).max(mostVersion).default(1).describe(words.entity_version),
+  data: z
+    .strictObject({
+      current: json.describe(words.current),
+      previous: json.nullable().default(null).describe(words.previous),
+      changes: z.array(z.string().max(200)).max(1_000).default([]).describe(words.changes),
+    })
+    .describe(words.data),
   context: z
     .strictObject({
-      project_id: place,
-      milestone_id: place,
-      initiative_id: place,
-      issue_id: place,
+      project_id: place.describe(words.project_id),
+      milestone_id: place.describe(words.milestone_id),
+      initiative_id: place.describe(words.initiative_id),
+      issue_id: place.describe(words.issue_id),
     })
-    .default({}),
+    .default({})
+    .describe(words.context),
   actor: z
     .strictObject({
-      type: z.enum(["user", "ai", "system"]),
-      name: plainText(200),
-      metadata: json.default({}),
+      type: z.enum(["user", "ai", "system"]).describe(words.actor_type),
+      name: plainText(200).describe(words.actor_name),
+      metadata: json.default({}).describe(words.metadata),
     })
-    .optional(),
+    .optional()
+    .describe(words.actor),
 });
 export type PostedEvent = z.input<typeof PostedEvent>;
 

@@ -5,12 +5,14 @@ import { event_types, webhook_subscriptions } from "@/db/schema";
 import type { Context } from "@/lib/context";
 import { AppError, invalid, notFound, type FieldError } from "@/lib/errors";
 import { checkIfMatchText } from "@/lib/etag";
+import { json } from "@/lib/fields";
 import { parseInput } from "@/lib/input";
+import { shownBy } from "@/lib/shown";
 import { isStorable, longText } from "@/lib/text";
 import { inTransaction } from "@/lib/transaction";
 import { catalogue } from "./catalogue";
 import type { EventDraft } from "./envelope";
-import { entityOfType, exampleOf, sampleEventId, type ShownEventType } from "./event-type";
+import { entityOfType, exampleOf, sampleEventId, ShownEventType, typeWords } from "./event-type";
 import { inspectJson } from "./json-value";
 import { refuseFor } from "./refuse";
 import { Budget, compileSchema, schemaErrors } from "./schema-check";
@@ -34,21 +36,23 @@ const typeName = z
     error: `must not begin with ${[...ownEntities].join(", ")}: those are Turbo's own`,
   });
 
-const json = z.record(z.string(), z.unknown());
+const description = longText(2_000).describe(typeWords.description);
+const schema = json.describe(typeWords.schema);
+const sample = json.describe(typeWords.sample);
 
 /** `schema` is the JSON Schema (draft 2020-12) of `data.current`, `sample` one that it accepts. */
 export const CreateEventType = z.strictObject({
-  name: typeName,
-  description: longText(2_000),
-  schema: json,
-  sample: json,
+  name: typeName.describe("What it is about, a dot and what happened, in lower case."),
+  description,
+  schema,
+  sample,
 });
 export type CreateEventType = z.input<typeof CreateEventType>;
 
 export const UpdateEventType = z.strictObject({
-  description: longText(2_000),
-  schema: json.optional(),
-  sample: json.optional(),
+  description,
+  schema: schema.optional(),
+  sample: sample.optional(),
 });
 export type UpdateEventType = z.input<typeof UpdateEventType>;
 
@@ -151,19 +155,13 @@ export async function findRegistered(ctx: Context, names: string[]): Promise<Reg
 }
 
 export function showRegistered(row: RegisteredType): ShownEventType {
-  const { name, description, schema, sample, created_at, updated_at } = row;
-  return {
-    name,
-    entity: entityOfType(name),
-    description,
+  return shownBy(ShownEventType, {
+    ...row,
+    entity: entityOfType(row.name),
     source: "registered",
     is_subscribable: true,
-    schema,
-    sample,
     example: exampleOf(sampleOfRegistered(row)),
-    created_at: created_at.toISOString(),
-    updated_at: updated_at.toISOString(),
-  };
+  });
 }
 
 /** An event of a registered type as a receiver might get it. */

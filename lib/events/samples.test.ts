@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { entities, entityOf } from "@/lib/entities/definitions";
+import { entities, entityNamed } from "@/lib/entities/definitions";
 import { isId } from "@/lib/id";
 import { catalogue } from "./catalogue";
 import { fulfilledRules } from "./changes";
@@ -32,7 +32,7 @@ describe.each(catalogue)("the sample of $type", ({ type, entity }) => {
 
 describe.each(ofEntities)("the sample of $type", ({ type, entity }) => {
   const sample = sampleOf(type);
-  const definition = entityOf(`${entity}s`);
+  const definition = entityNamed(`${entity}s`);
   const action = type.slice(entity.length + 1);
 
   it("shows the entity whole, as it is shown", () => {

@@ -42,6 +42,7 @@ const samples = {
   webhook: {
     id: idOf(3),
     name: "Sample webhook",
+    description: "Tells the builds what to do.",
     url: "https://example.com/webhook",
     event_types: ["issue.created"],
     active: true,

@@ -1,12 +1,16 @@
-import { z } from "zod";
 import type { Statements } from "@/db/client";
-import { deliveryStatuses } from "@/db/schema";
 import type { Context } from "@/lib/context";
 import { AppError, notFound } from "@/lib/errors";
-import { EventFilters } from "@/lib/events/list-events";
 import { isId } from "@/lib/id";
 import { readList, type Page } from "@/lib/page";
-import type { Attempt, Delivery, DeliveryDetail } from "./schema";
+import { shownBy } from "@/lib/shown";
+import {
+  DeliveryFilters,
+  DeliveryFiltersOfWebhook,
+  Attempt,
+  Delivery,
+  type DeliveryDetail,
+} from "./delivery-schema";
 
 /** A row as the database gives it: its times are Dates. */
 type DeliveryRow = Omit<Delivery, "next_attempt_at" | "created_at" | "delivered_at"> & {
@@ -16,44 +20,13 @@ type DeliveryRow = Omit<Delivery, "next_attempt_at" | "created_at" | "delivered_
 };
 type AttemptRow = Omit<Attempt, "started_at"> & { started_at: Date };
 
-function showDelivery(row: DeliveryRow): Delivery {
-  return {
-    ...row,
-    next_attempt_at: row.next_attempt_at?.toISOString() ?? null,
-    created_at: row.created_at.toISOString(),
-    delivered_at: row.delivered_at?.toISOString() ?? null,
-  };
-}
-
-function showAttempt(row: AttemptRow): Attempt {
-  return { ...row, started_at: row.started_at.toISOString() };
-}
-
 const columns = (sql: Statements) => sql`
-  delivery.id, delivery.subscription_id, delivery.event_id, delivery.event_type, delivery.status,
+  delivery.id, delivery.subscription_id as webhook_id, delivery.event_id, delivery.event_type,
+  delivery.status,
   delivery.response_code, delivery.response_body, delivery.error_message, delivery.attempts,
   delivery.trigger, coalesce(delivery.claimed_until > clock_timestamp(), false) as is_in_flight,
   (delivery.status = 'pending' and webhook.state <> 'active') as is_held,
   delivery.next_attempt_at, delivery.created_at, delivery.delivered_at`;
-
-const codeClasses = ["1xx", "2xx", "3xx", "4xx", "5xx"] as const;
-const id = z.guid("must be a UUID");
-
-/** What a list of deliveries may be narrowed to; `event_type` also as `issue.*`, `code_class` as `5xx`. */
-export const DeliveryFilters = EventFilters.pick({
-  event_type: true,
-  entity_id: true,
-  since: true,
-  until: true,
-}).extend({
-  webhook_id: id.optional(),
-  status: z.enum(deliveryStatuses, `must be one of ${deliveryStatuses.join(", ")}`).optional(),
-  event_id: id.optional(),
-  code_class: z.enum(codeClasses, `must be one of ${codeClasses.join(", ")}`).optional(),
-});
-
-/** The same of the deliveries of one webhook. */
-export const DeliveryFiltersOfWebhook = DeliveryFilters.omit({ webhook_id: true });
 
 /** One page of deliveries, newest first. */
 export async function listDeliveries(
@@ -77,7 +50,7 @@ export async function listDeliveriesOf(
 async function readDeliveries(
   ctx: Context,
   page: Page,
-  filters: z.output<typeof DeliveryFilters>,
+  filters: DeliveryFilters,
 ): Promise<{ rows: Delivery[]; page: Page }> {
   const { sql } = ctx.db;
   const rows = await sql<DeliveryRow[]>`
@@ -85,10 +58,10 @@ async function readDeliveries(
     join webhook_subscriptions webhook on webhook.id = delivery.subscription_id
     where ${page.after ? sql`delivery.id < ${page.after}` : sql`true`} ${conditions(sql, filters)}
     order by delivery.id desc limit ${page.limit + 1}`;
-  return { rows: rows.map(showDelivery), page };
+  return { rows: rows.map((row) => shownBy(Delivery, row)), page };
 }
 
-function conditions(sql: Statements, filters: z.output<typeof DeliveryFilters>) {
+function conditions(sql: Statements, filters: DeliveryFilters) {
   const { webhook_id, status, event_id, event_type, entity_id, code_class, since, until } = filters;
   return [
     webhook_id === undefined ? sql`` : sql`and delivery.subscription_id = ${webhook_id}`,
@@ -126,11 +99,10 @@ export async function getDelivery(ctx: Context, id: string): Promise<DeliveryDet
     select number, trigger, outcome, started_at, duration_ms, url, address, request_headers,
       response_code, response_headers, response_body, is_response_cut, error_class, error_message
     from webhook_attempts where delivery_id = ${id} order by number`;
-  const { body, ...delivery } = row;
   return {
-    ...showDelivery(delivery),
-    payload: JSON.parse(body),
-    attempt_log: attempts.map(showAttempt),
+    ...shownBy(Delivery, row),
+    payload: JSON.parse(row.body),
+    attempt_log: attempts.map((attempt) => shownBy(Attempt, attempt)),
   };
 }
 
@@ -149,8 +121,8 @@ export async function retryDelivery(ctx: Context, id: string): Promise<Delivery>
         returning ${columns(sql)}`
     : [];
   if (!row) throw await retryRefusal(ctx, id);
-  ctx.afterCommit.ring([row.subscription_id]);
-  return showDelivery(row);
+  ctx.afterCommit.ring([row.webhook_id]);
+  return shownBy(Delivery, row);
 }
 
 async function retryRefusal(ctx: Context, id: string): Promise<AppError> {

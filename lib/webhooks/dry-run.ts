@@ -93,7 +93,9 @@ async function walkBack(
   const deadlineMs = performance.now() + budgetMs;
   const refused = new Map<string, number>();
   const walk: Walk = {
-    ...{ examined: 0, matched: 0, is_complete: false },
+    examined: 0,
+    matched: 0,
+    is_complete: false,
     events: [],
     mismatches: [],
     last: before,

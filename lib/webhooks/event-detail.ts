@@ -1,15 +1,10 @@
-import type { DeliveryStatus } from "@/db/schema";
 import type { Context } from "@/lib/context";
 import { getEventText } from "@/lib/events/event-text";
+import { shownBy } from "@/lib/shown";
 import { explainAll } from "./explain";
+import { EventDelivery } from "./explanation-schema";
 
-type EventDelivery = {
-  id: string;
-  webhook_id: string;
-  status: DeliveryStatus;
-  attempts: number;
-  next_attempt_at: Date | null;
-};
+type Row = Omit<EventDelivery, "next_attempt_at"> & { next_attempt_at: Date | null };
 
 const mostShown = 100;
 
@@ -19,9 +14,10 @@ const mostShown = 100;
  */
 export async function describeEvent(ctx: Context, id: string): Promise<string> {
   const text = await getEventText(ctx, id);
-  const deliveries = await ctx.db.sql<EventDelivery[]>`
+  const rows = await ctx.db.sql<Row[]>`
     select id, subscription_id as webhook_id, status, attempts, next_attempt_at
     from webhook_deliveries where event_id = ${id} order by id desc limit ${mostShown}`;
+  const deliveries = rows.map((row) => shownBy(EventDelivery, row));
   const explained = await explainAll(ctx, id, { limit: mostShown, after: null });
   const webhooks = explained.slice(0, mostShown).map(({ explanation }) => explanation);
   const added = JSON.stringify({ deliveries, webhooks });

@@ -8,7 +8,7 @@ import { newId } from "@/lib/id";
 import { contextOn, recordingAfterCommit, useEnv } from "@/lib/testing";
 import { inTransaction } from "@/lib/transaction";
 import { explainEvent } from "./explain";
-import type { Explanation } from "./schema";
+import type { Explanation } from "./explanation-schema";
 import { createWebhook, deleteWebhook, updateWebhook } from "./service";
 
 useEnv();
@@ -37,7 +37,10 @@ async function emit(by = ctx, at = new Date()): Promise<string> {
 }
 
 async function explain(id: string, webhook: string): Promise<Explanation> {
-  const answer = await explainEvent(ctx, { id, query: new URLSearchParams({ webhook }) });
+  const answer = await explainEvent(ctx, {
+    id,
+    query: new URLSearchParams({ webhook_id: webhook }),
+  });
   if ("one" in answer) return answer.one;
   throw new Error("it is about one webhook");
 }
@@ -61,7 +64,9 @@ describe("a webhook that changes while an event is written", () => {
       () => emit(),
     );
     expect(await explain(event, webhook)).toMatchObject({
-      ...{ verdict: "filtered", webhook_version: 1, delivery_id: null },
+      verdict: "filtered",
+      webhook_version: 1,
+      delivery_id: null,
     });
     const next = await emit();
     expect(await explain(next, webhook)).toMatchObject({ verdict: "waiting", webhook_version: 2 });

@@ -1,5 +1,5 @@
 import type { DeliveryStatus, SkipOwn, WebhookState } from "@/db/schema";
-import type { Explanation, Found } from "./schema";
+import type { Explanation, Found } from "./explanation-schema";
 
 /** What is known of an event and a webhook, as far as it matters. */
 export type Facts = {
@@ -142,7 +142,7 @@ function byPointer(found: TermsFacts["found"]): Found {
 }
 
 function judgeMissing(facts: Facts): Judgement {
-  const cure = facts.is_over ? whyOver(facts) : 'A recovery with the status "missing" sends it.';
+  const cure = facts.is_over ? whyOver(facts) : 'A recovery with the scope "missing" sends it.';
   return { verdict: "missing", reason: `It should have a delivery, and has none. ${cure}` };
 }
 

@@ -9,7 +9,7 @@ import { newId } from "@/lib/id";
 import { contextOn, recordingAfterCommit, useEnv } from "@/lib/testing";
 import { describeEvent } from "./event-detail";
 import { explainEvent } from "./explain";
-import type { Explanation } from "./schema";
+import type { Explanation } from "./explanation-schema";
 import { createWebhook, deleteWebhook, pauseWebhook, updateWebhook } from "./service";
 
 useEnv();
@@ -39,7 +39,10 @@ async function emit(changes: Partial<EventDraft> = {}, by: Context = ctx): Promi
 }
 
 async function explain(id: string, webhook: string): Promise<Explanation> {
-  const answer = await explainEvent(ctx, { id, query: new URLSearchParams({ webhook }) });
+  const answer = await explainEvent(ctx, {
+    id,
+    query: new URLSearchParams({ webhook_id: webhook }),
+  });
   if ("one" in answer) return answer.one;
   throw new Error("it is about one webhook");
 }
@@ -101,17 +104,20 @@ describe("an event with a delivery", () => {
     const event = await emit();
     await pauseWebhook(ctx, webhook);
     expect(await explain(event, webhook)).toMatchObject({
-      ...{ verdict: "held", ...notFiltered },
+      verdict: "held",
+      ...notFiltered,
       reason: "The webhook is paused; it is sent when that is resumed.",
     });
     await disable(webhook, "failing");
     expect(await explain(event, webhook)).toMatchObject({
-      ...{ verdict: "held", ...notFiltered },
+      verdict: "held",
+      ...notFiltered,
       reason: expect.stringContaining("having failed for days"),
     });
     useEnv({ WEBHOOK_ENABLED: "false" });
     expect(await explain(event, webhook)).toMatchObject({
-      ...{ verdict: "held", ...notFiltered },
+      verdict: "held",
+      ...notFiltered,
       reason: "WEBHOOK_ENABLED is false, so nothing is sent.",
     });
   });
@@ -161,7 +167,9 @@ describe("an event without a delivery", () => {
     const webhook = await add({ event_types: ["*"], filters });
     const event = await emit();
     expect(await explain(event, webhook)).toMatchObject({
-      ...{ verdict: "filtered", ...without, webhook_version: 1 },
+      verdict: "filtered",
+      ...without,
+      webhook_version: 1,
       reason: `The filter is not fulfilled at ${pointer}.`,
       condition: { pointer, condition, found },
     });
@@ -180,7 +188,9 @@ describe("an event without a delivery", () => {
     await updateWebhook(ctx, { id: webhook, input: { filters: {}, name: "All" } });
     const after = await emit();
     expect(await explain(before, webhook)).toMatchObject({
-      ...{ verdict: "filtered", webhook_version: 1, webhook_name: "All" },
+      verdict: "filtered",
+      webhook_version: 1,
+      webhook_name: "All",
       condition: { pointer: "/filters/priority", condition: "critical", found: ["medium"] },
     });
     expect(await explain(after, webhook)).toMatchObject({ verdict: "waiting", webhook_version: 2 });
@@ -192,11 +202,13 @@ describe("an event without a delivery", () => {
     const ofKey = await add({ skip_own: "key" }, ada);
     const [byBoth, byActor] = [await emit({}, ada), await emit({}, { ...ada, key: null })];
     expect(await explain(byBoth, ofActor)).toMatchObject({
-      ...{ verdict: "own", ...without },
+      verdict: "own",
+      ...without,
       reason: "It was caused by user:ada, as the webhook was, and that left such out.",
     });
     expect(await explain(byBoth, ofKey)).toMatchObject({
-      ...{ verdict: "own", ...without },
+      verdict: "own",
+      ...without,
       reason: expect.stringContaining("the key ci"),
     });
     expect(await explain(byActor, ofKey)).toMatchObject({ verdict: "waiting" });
@@ -212,7 +224,9 @@ describe("an event without a delivery", () => {
   it("is not subscribed to", async () => {
     const webhook = await add({ event_types: ["issue.created", "tag.*"] });
     expect(await explain(await emit(), webhook)).toMatchObject({
-      ...{ verdict: "not_subscribed", ...without, ...notFiltered },
+      verdict: "not_subscribed",
+      ...without,
+      ...notFiltered,
       reason: "issue.closed is not among what it was subscribed to: issue.created, tag.*.",
     });
   });
@@ -224,11 +238,15 @@ describe("an event without a delivery", () => {
     await deleteWebhook(ctx, webhook);
     const deleted = await emit();
     expect(await explain(gone, webhook)).toMatchObject({
-      ...{ verdict: "disabled", ...without, webhook_version: 2 },
+      verdict: "disabled",
+      ...without,
+      webhook_version: 2,
       reason: "The webhook was disabled by then: its receiver had answered 410 Gone.",
     });
     expect(await explain(deleted, webhook)).toMatchObject({
-      ...{ verdict: "deleted", ...without, webhook_version: 3 },
+      verdict: "deleted",
+      ...without,
+      webhook_version: 3,
       reason: "The webhook was deleted by then.",
     });
   });
@@ -237,7 +255,9 @@ describe("an event without a delivery", () => {
     const event = await emit();
     const webhook = await add();
     expect(await explain(event, webhook)).toMatchObject({
-      ...{ verdict: "older_than_webhook", ...without, webhook_version: null },
+      verdict: "older_than_webhook",
+      ...without,
+      webhook_version: null,
     });
   });
 
@@ -255,9 +275,12 @@ describe("an event without a delivery", () => {
     const event = await emit();
     await sql`delete from webhook_deliveries`;
     expect(await explain(event, webhook)).toMatchObject({
-      ...{ verdict: "missing", ...without, ...notFiltered, webhook_version: 1 },
+      verdict: "missing",
+      ...without,
+      ...notFiltered,
+      webhook_version: 1,
       reason:
-        'It should have a delivery, and has none. A recovery with the status "missing" sends it.',
+        'It should have a delivery, and has none. A recovery with the scope "missing" sends it.',
     });
   });
 });
@@ -303,6 +326,7 @@ describe("over all webhooks", () => {
   });
 
   it.each([
+    [{ webhook_id: "x" }, "/webhook_id"],
     [{ webhook: "x" }, "/webhook"],
     [{ limit: "0" }, "/limit"],
     [{ status: "failed" }, "/status"],

@@ -7,7 +7,7 @@ import { isNoTest, isNotOfOwner, mismatch, namesType } from "@/lib/events/matchi
 import { isId } from "@/lib/id";
 import { readList, type Page } from "@/lib/page";
 import { judge, type Facts } from "./explain-verdict";
-import { ExplainEvent, type Explanation } from "./schema";
+import { ExplainEvent, type Explanation } from "./explanation-schema";
 
 type Fragment = postgres.PendingQuery<postgres.Row[]>;
 type Row = Facts & { webhook_id: string; webhook_name: string };
@@ -26,14 +26,14 @@ export async function explainEvent(
 ): Promise<{ one: Explanation } | { rows: Explained[]; page: Page }> {
   const { page, filters } = readList(query, ExplainEvent);
   await checkEvent(ctx, id);
-  const { webhook } = filters;
-  if (webhook === undefined) return { rows: await explainAll(ctx, id, page), page };
+  const { webhook_id } = filters;
+  if (webhook_id === undefined) return { rows: await explainAll(ctx, id, page), page };
   const [row] = await findFacts(ctx.db.sql, {
     eventId: id,
-    scope: ctx.db.sql`subject.id = ${webhook}`,
+    scope: ctx.db.sql`subject.id = ${webhook_id}`,
     limit: 1,
   });
-  if (!row) throw notFound("Webhook", webhook);
+  if (!row) throw notFound("Webhook", webhook_id);
   return { one: explain(row) };
 }
 
@@ -56,7 +56,10 @@ async function checkEvent({ db: { sql } }: Context, id: string): Promise<void> {
 function explain({ webhook_id, webhook_name, ...facts }: Row): Explanation {
   const { verdict, reason, until, condition } = judge(facts, { isEnabled: env().webhook.enabled });
   return {
-    ...{ webhook_id, webhook_name, verdict, reason },
+    webhook_id,
+    webhook_name,
+    verdict,
+    reason,
     delivery_id: facts.delivery?.id ?? null,
     until: until ?? null,
     condition: condition ?? null,

@@ -1,6 +1,6 @@
 import type postgres from "postgres";
 import type { Statements } from "@/db/client";
-import type { RecoveryStatus } from "@/db/schema";
+import type { RecoveryScope } from "@/db/schema";
 import { isNoTest, matchesEvent, readableEvents } from "@/lib/events/matching";
 import { leastIdAt } from "@/lib/id";
 import { leastChunk, nextChunk } from "./chunk-size";
@@ -8,10 +8,10 @@ import { leastChunk, nextChunk } from "./chunk-size";
 type Fragment = postgres.PendingQuery<postgres.Row[]>;
 
 /** What a recovery is about. */
-export type Scope = { webhook_id: string; status: RecoveryStatus; since: Date; until: Date };
+export type Recoverable = { webhook_id: string; scope: RecoveryScope; since: Date; until: Date };
 
 /** Is this `delivery` of the webhook a failed one of that time? A test is tried once. */
-export function isFailed(sql: Statements, { webhook_id, since, until }: Scope): Fragment {
+export function isFailed(sql: Statements, { webhook_id, since, until }: Recoverable): Fragment {
   // Ids bear the time they were made at: what is older by far need not be read.
   return sql`delivery.subscription_id = ${webhook_id} and delivery.status = 'failed'
     and delivery.id > ${leastIdAt(since)}
@@ -31,17 +31,20 @@ export function isMissing(sql: Statements): Fragment {
 }
 
 /** How many deliveries, or events, a recovery would begin with. */
-export async function countRecoverable(sql: Statements, scope: Scope): Promise<number> {
-  if (scope.status === "missing") return countMissing(sql, scope);
+export async function countRecoverable(sql: Statements, asked: Recoverable): Promise<number> {
+  if (asked.scope === "missing") return countMissing(sql, asked);
   const [row] = await sql<{ count: number }[]>`
-    select count(*)::int from webhook_deliveries delivery where ${isFailed(sql, scope)}`;
+    select count(*)::int from webhook_deliveries delivery where ${isFailed(sql, asked)}`;
   return row?.count ?? 0;
 }
 
 type Chunk = { size: number; missing: number; last: string | null };
 
 /** In chunks: to read many events for a filter takes longer than a statement may. */
-async function countMissing(sql: Statements, { webhook_id, since, until }: Scope): Promise<number> {
+async function countMissing(
+  sql: Statements,
+  { webhook_id, since, until }: Recoverable,
+): Promise<number> {
   let count = 0;
   let last: string | null = null;
   for (let limit = leastChunk; ;) {

@@ -13,7 +13,7 @@ import {
   useEnv,
 } from "@/lib/testing";
 import { cancelRecovery, getRecovery, listRecoveries, recoverWebhook } from "./recover";
-import type { Recovery } from "./schema";
+import type { Recovery } from "./recovery-schema";
 import { deleteWebhook } from "./service";
 import {
   addEvents,
@@ -96,7 +96,7 @@ describe("a dry run", () => {
     await addEvents(sql, { count: 2, row: { type: "project.created", entity_type: "project" } });
     await addEvents(sql, { count: 1, row: { type: "issue.closed" } });
     await addEvents(sql, { count: 4, row: { created_at: new Date(Date.now() - 2 * hourMs) } });
-    const asked = { status: "missing" };
+    const asked = { scope: "missing" };
     const missing = async (event_types: string[]) =>
       count(await addWebhook(sql, { event_types }), asked);
     expect(await missing(["issue.created"])).toBe(3);
@@ -112,7 +112,7 @@ describe("a dry run", () => {
     for (const status of statuses) await addFailed(sql, webhook, { count: 1, row: { status } });
     await addDeliveries(sql, webhook);
     await addDeliveries(sql, await addWebhook(sql), { count: 2 });
-    expect(await count(webhook, { status: "missing" })).toBe(2);
+    expect(await count(webhook, { scope: "missing" })).toBe(2);
   });
 
   it("misses no test, and nothing that speaks of the webhook itself", async () => {
@@ -122,9 +122,9 @@ describe("a dry run", () => {
     await addEvents(sql, { count: 1, row: { type: "webhook.test", ...ofWebhook(other) } });
     await addEvents(sql, { count: 1, row: { type: "webhook.disabled", ...ofWebhook(webhook) } });
     for (const entity_id of sampleEntityIds) await addEvents(sql, { count: 1, row: { entity_id } });
-    expect(await count(webhook, { status: "missing" })).toBe(0);
+    expect(await count(webhook, { scope: "missing" })).toBe(0);
     await addEvents(sql, { count: 1, row: { type: "webhook.disabled", ...ofWebhook(other) } });
-    expect(await count(webhook, { status: "missing" })).toBe(1);
+    expect(await count(webhook, { scope: "missing" })).toBe(1);
   });
 
   it("misses only what the filter lets through and is not its own, and sends just that", async () => {
@@ -138,11 +138,11 @@ describe("a dry run", () => {
     await addEvents(sql, { count: 250, row: { body: of("low") } });
     await addEvents(sql, { count: 250, row: { body: of("high"), actor: "ai:claude" } });
     await addEvents(sql, { count: 1, row: { body: of("low"), whole_body: of("high") } });
-    const recovery = await begin(webhook, { status: "missing" });
+    const recovery = await begin(webhook, { scope: "missing" });
     expect(recovery.total).toBe(wanted.length + 1);
     const made = await runOut(sql, recovery, { parallelism: 30 });
     expect(made.reduce((sum, one) => sum + one, 0)).toBe(wanted.length + 1);
-    expect(await count(webhook, { status: "missing" })).toBe(0);
+    expect(await count(webhook, { scope: "missing" })).toBe(0);
   });
 
   it("answers the window it counted, until now if it is not told or told a later time", async () => {
@@ -154,7 +154,7 @@ describe("a dry run", () => {
     };
     const outcome = await recoverWebhook(ctx, { id: webhook, input });
     expect(outcome).toMatchObject({
-      count: { webhook_id: webhook, status: "failed", since: "2025-12-31T22:00:00.000Z", count: 0 },
+      count: { webhook_id: webhook, scope: "failed", since: "2025-12-31T22:00:00.000Z", count: 0 },
     });
     const until = "count" in outcome ? Date.parse(outcome.count.until) : Number.NaN;
     expect(Math.abs(until - Date.now())).toBeLessThan(5_000);
@@ -171,7 +171,7 @@ describe("what is asked for wrongly", () => {
     [{ since: "2999-01-01T00:00:00Z" }, "/since", "invalid"],
     [{ since: "2026-01-02T00:00:00Z", until: "2026-01-02T00:00:00Z" }, "/until", "invalid"],
     [{ since: "2026-01-02T00:00:00Z", until: 5 }, "/until", "wrong_type"],
-    [{ since: "2026-01-02T00:00:00Z", status: "success" }, "/status", "not_allowed"],
+    [{ since: "2026-01-02T00:00:00Z", scope: "success" }, "/scope", "not_allowed"],
     [{ since: "2026-01-02T00:00:00Z", dry_run: "yes" }, "/dry_run", "wrong_type"],
     [{ since: "2026-01-02T00:00:00Z", limit: 5 }, "/limit", "unknown_field"],
   ])("is refused by its name: %j", async (input, pointer, code) => {
@@ -207,9 +207,16 @@ describe("a recovery", () => {
     await addFailed(sql, webhook, { count: 5 });
     const recovery = await begin(webhook, { until: ago(-hourMs) });
     expect(recovery).toEqual({
-      ...{ id: recovery.id, webhook_id: webhook, status: "failed", state: "running" },
-      ...{ since: expect.any(String), until: expect.any(String), total: 5, recovered: 0 },
-      ...{ created_at: expect.any(String), finished_at: null },
+      id: recovery.id,
+      webhook_id: webhook,
+      scope: "failed",
+      status: "running",
+      since: expect.any(String),
+      until: expect.any(String),
+      total: 5,
+      recovered: 0,
+      created_at: expect.any(String),
+      finished_at: null,
     });
     expect(await read(recovery)).toEqual(recovery);
     expect(ctx.afterCommit.recoveries).toEqual([recovery.id]);
@@ -217,11 +224,11 @@ describe("a recovery", () => {
 
   it("with nothing to do is done as it begins", async () => {
     const recovery = await begin(await addWebhook(sql));
-    expect(recovery).toMatchObject({ state: "done", total: 0, finished_at: expect.any(String) });
+    expect(recovery).toMatchObject({ status: "done", total: 0, finished_at: expect.any(String) });
     expect(ctx.afterCommit.recoveries).toEqual([]);
   });
 
-  it("is one at a time for a webhook and a status, also when several begin at once", async () => {
+  it("is one at a time for a webhook and a scope, also when several begin at once", async () => {
     const webhook = await addWebhook(sql);
     const other = await addWebhook(sql);
     await addFailed(sql, webhook, { count: 2 });
@@ -233,10 +240,10 @@ describe("a recovery", () => {
     const refusal = await refusalOf(begin(webhook));
     expect(refusal).toMatchObject({ code: "conflict" });
     expect(refusal.message).toContain(first?.id);
-    await begin(webhook, { status: "missing" });
+    await begin(webhook, { scope: "missing" });
     await begin(other);
     if (first) await runOut(sql, first, { parallelism: 10 });
-    expect(await begin(webhook)).toMatchObject({ state: "done", total: 0 });
+    expect(await begin(webhook)).toMatchObject({ status: "done", total: 0 });
   });
 
   it("is listed newest first, page by page", async () => {
@@ -267,8 +274,8 @@ describe("the end of a recovery", () => {
     const recovery = await begin(webhook);
     await step(recovery);
     await sql`update webhook_subscriptions set ${sql(change)}`;
-    expect(await step(recovery)).toMatchObject({ state: "cancelled", made: 0 });
-    expect(await read(recovery)).toMatchObject({ state: "cancelled", recovered: 10 });
+    expect(await step(recovery)).toMatchObject({ status: "cancelled", made: 0 });
+    expect(await read(recovery)).toMatchObject({ status: "cancelled", recovered: 10 });
     expect(await step(recovery)).toBeNull();
     expect(await countDeliveries(sql, webhook, "failed")).toBe(15);
   });
@@ -279,7 +286,7 @@ describe("the end of a recovery", () => {
     const recovery = await begin(webhook);
     await deleteWebhook(ctx, webhook);
     await step(recovery);
-    expect(await read(recovery)).toMatchObject({ state: "cancelled", recovered: 0 });
+    expect(await read(recovery)).toMatchObject({ status: "cancelled", recovered: 0 });
   });
 
   it("by a cancel leaves what was not made due yet, and what was on its way", async () => {
@@ -291,7 +298,9 @@ describe("the end of a recovery", () => {
     await cancelRecovery(ctx, named);
     await cancelRecovery(ctx, named);
     expect(await read(recovery)).toMatchObject({
-      ...{ state: "cancelled", recovered: 10, finished_at: expect.any(String) },
+      status: "cancelled",
+      recovered: 10,
+      finished_at: expect.any(String),
     });
     expect(await step(recovery)).toBeNull();
     expect(await countDeliveries(sql, webhook, "failed")).toBe(15);

@@ -1,18 +1,19 @@
 import type { Statements } from "@/db/client";
-import type { RecoveryState, RecoveryStatus } from "@/db/schema";
+import type { RecoveryStatus } from "@/db/schema";
 import type { Context } from "@/lib/context";
 import { AppError, invalid, notFound } from "@/lib/errors";
 import { checkIfMatchText } from "@/lib/etag";
 import { isId, newId } from "@/lib/id";
 import { parseInput } from "@/lib/input";
 import { readPage, type Page } from "@/lib/page";
-import { countRecoverable, type Scope } from "./recover-scope";
-import { RecoverWebhook, type Recovery, type RecoveryCount } from "./schema";
+import { shownBy } from "@/lib/shown";
+import { countRecoverable, type Recoverable } from "./recover-scope";
+import { Recovery, RecoveryCount, RecoverWebhook } from "./recovery-schema";
 import { getWebhook } from "./service";
 
-type Row = Scope & {
+type Row = Recoverable & {
   id: string;
-  state: RecoveryState;
+  status: RecoveryStatus;
   total: number;
   recovered: number;
   created_at: Date;
@@ -22,7 +23,7 @@ type Row = Scope & {
 /**
  * Sends a webhook again what `failed`, or what it should have got and is `missing`, in
  * [since, until): in steps, so that new events keep flowing. A dry run only counts.
- * Refuses while one of the same status runs, and for a webhook that is deleted or gone.
+ * Refuses while one of the same scope runs, and for a webhook that is deleted or gone.
  */
 export async function recoverWebhook(
   ctx: Context,
@@ -30,12 +31,12 @@ export async function recoverWebhook(
 ): Promise<{ count: RecoveryCount } | { recovery: Recovery }> {
   const { dry_run, ...given } = parseInput(RecoverWebhook, input ?? {});
   const now = await checkTakesDeliveries(ctx.db.sql, id);
-  const scope = { webhook_id: id, status: given.status, ...windowOf(given, now) };
-  const count = await countRecoverable(ctx.db.sql, scope);
-  if (dry_run) return { count: { ...shownScope(scope), count } };
-  const row = await begin(ctx, scope, count);
-  if (row.state === "running") ctx.afterCommit.recover(row.id);
-  return { recovery: shown(row) };
+  const asked = { webhook_id: id, scope: given.scope, ...windowOf(given, now) };
+  const count = await countRecoverable(ctx.db.sql, asked);
+  if (dry_run) return { count: shownBy(RecoveryCount, { ...asked, count }) };
+  const row = await begin(ctx, asked, count);
+  if (row.status === "running") ctx.afterCommit.recover(row.id);
+  return { recovery: shownBy(Recovery, row) };
 }
 
 type Window = { since: Date; until?: Date | undefined };
@@ -69,23 +70,23 @@ async function checkTakesDeliveries(sql: Statements, id: string): Promise<Date> 
   return new Date(webhook.now_ms);
 }
 
-async function begin({ db }: Context, scope: Scope, total: number): Promise<Row> {
-  const { webhook_id, status, since, until } = scope;
+async function begin({ db }: Context, asked: Recoverable, total: number): Promise<Row> {
+  const { webhook_id, scope, since, until } = asked;
   return db.begin(async ({ sql }) => {
     // One after another, so that each sees in its next statement what the one before it began.
     await sql`select id from webhook_subscriptions where id = ${webhook_id} for no key update`;
     const [running] = await sql<{ id: string }[]>`
       select id from webhook_recoveries
-      where webhook_id = ${webhook_id} and status = ${status} and state = 'running'`;
+      where webhook_id = ${webhook_id} and scope = ${scope} and status = 'running'`;
     if (running) {
-      const what = `A recovery of what is ${status}`;
+      const what = `A recovery of what is ${scope}`;
       throw new AppError("conflict", `${what} is running already: ${running.id}`);
     }
     const isOver = total === 0;
     const [row] = await sql<Row[]>`
       insert into webhook_recoveries
-        (id, webhook_id, status, since, until, total, state, finished_at)
-      values (${newId()}, ${webhook_id}, ${status}, ${since}, ${until}, ${total},
+        (id, webhook_id, scope, since, until, total, status, finished_at)
+      values (${newId()}, ${webhook_id}, ${scope}, ${since}, ${until}, ${total},
         ${isOver ? "done" : "running"}, ${isOver ? sql`now()` : null})
       returning *`;
     if (!row) throw new Error("The recovery was not written.");
@@ -105,27 +106,27 @@ export async function listRecoveries(
     select * from webhook_recoveries
     where webhook_id = ${id} ${page.after ? sql`and id < ${page.after}` : sql``}
     order by id desc limit ${page.limit + 1}`;
-  return { rows: rows.map(shown), page };
+  return { rows: rows.map((row) => shownBy(Recovery, row)), page };
 }
 
 type Named = { webhookId: string; recoveryId: string };
 
 /** How far it is; also of a webhook that is deleted by now. */
 export async function getRecovery(ctx: Context, named: Named): Promise<Recovery> {
-  return shown(await find(ctx.db.sql, named));
+  return shownBy(Recovery, await find(ctx.db.sql, named));
 }
 
 /** What was not made due yet is left as it is. Refuses when nothing is left to cancel. */
 export async function cancelRecovery(ctx: Context, named: Named): Promise<void> {
   const { sql } = ctx.db;
   const found = await find(sql, named);
-  checkIfMatchText(ctx, JSON.stringify(shown(found)));
-  const { id, state } = found;
-  if (state === "cancelled") return;
+  checkIfMatchText(ctx, JSON.stringify(shownBy(Recovery, found)));
+  const { id, status } = found;
+  if (status === "cancelled") return;
   const cancelled = await sql`
-    update webhook_recoveries set state = 'cancelled', finished_at = now()
-    where id = ${id} and state = 'running' returning id`;
-  if (cancelled.length > 0 || (await find(sql, named)).state === "cancelled") return;
+    update webhook_recoveries set status = 'cancelled', finished_at = now()
+    where id = ${id} and status = 'running' returning id`;
+  if (cancelled.length > 0 || (await find(sql, named)).status === "cancelled") return;
   throw new AppError("conflict", "It is done: everything has been made due.");
 }
 
@@ -137,26 +138,4 @@ async function find(sql: Statements, { webhookId, recoveryId }: Named): Promise<
       : [];
   if (!row) throw notFound("Recovery", recoveryId);
   return row;
-}
-
-function shownScope({ webhook_id, status, since, until }: Scope): {
-  webhook_id: string;
-  status: RecoveryStatus;
-  since: string;
-  until: string;
-} {
-  return { webhook_id, status, since: since.toISOString(), until: until.toISOString() };
-}
-
-function shown(row: Row): Recovery {
-  const { id, state, total, recovered, created_at, finished_at } = row;
-  return {
-    id,
-    ...shownScope(row),
-    state,
-    total,
-    recovered,
-    created_at: created_at.toISOString(),
-    finished_at: finished_at?.toISOString() ?? null,
-  };
 }

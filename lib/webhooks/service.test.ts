@@ -76,8 +76,14 @@ describe("createWebhook", () => {
   it("answers it whole, active, with a secret it made", async () => {
     const webhook = await create();
     expect(webhook).toMatchObject({
-      ...{ ...input, active: true, state: "active", disabled_reason: null, filters: {} },
-      ...{ disabled_at: null, failing_since: null, failures_in_row: 0 },
+      ...input,
+      active: true,
+      state: "active",
+      disabled_reason: null,
+      filters: {},
+      disabled_at: null,
+      failing_since: null,
+      failures_in_row: 0,
       previous_secret_expires_at: null,
     });
     expect(webhook.secret_token).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
@@ -101,6 +107,17 @@ describe("createWebhook", () => {
     expect(await create({ active: false })).toMatchObject({ active: false, state: "paused" });
   });
 
+  it("keeps its description, without space around it; none, or nothing but space, is null", async () => {
+    expect(await create({ description: " For the\nbuilds. " })).toMatchObject({
+      description: "For the\nbuilds.",
+    });
+    expect(await create({ description: "𝒳".repeat(500) })).toMatchObject({
+      description: "𝒳".repeat(500),
+    });
+    for (const none of [{}, { description: null }, { description: " " }])
+      expect(await create(none)).toMatchObject({ description: null });
+  });
+
   it("keeps each event type once, and the URL in its canonical form", async () => {
     const webhook = await create({
       url: "HTTPS://Example.COM",
@@ -115,6 +132,8 @@ describe("createWebhook", () => {
   it.each([
     [{ name: "" }, "/name"],
     [{ name: "x".repeat(101) }, "/name"],
+    [{ description: "x".repeat(501) }, "/description"],
+    [{ description: 5 }, "/description"],
     [{ url: "ftp://example.com" }, "/url"],
     [{ url: "http://169.254.169.254/" }, "/url"],
     [{ url: "http://127.0.0.1:3000/hook" }, "/url"],
@@ -199,6 +218,13 @@ describe("updateWebhook", () => {
     const after = await updateWebhook(ctx, { id, input: { name: "New", event_types: ["*"] } });
     expect(after).toMatchObject({ ...before, name: "New", event_types: ["*"], version: 2 });
     expect(await updateWebhook(ctx, { id, input: {} })).toEqual(after);
+  });
+
+  it("keeps the description unless it is given, and takes it away", async () => {
+    const { id } = await create({ description: "For the builds" });
+    const update = (input: object) => updateWebhook(ctx, { id, input });
+    expect(await update({ name: "New" })).toMatchObject({ description: "For the builds" });
+    expect(await update({ description: "" })).toMatchObject({ description: null });
   });
 
   it("fences a new URL, with a higher terms, before it answers", async () => {

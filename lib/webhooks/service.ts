@@ -35,7 +35,11 @@ export async function createWebhook(ctx: Context, input: unknown): Promise<Webho
     const filter_plan = await planTerms(sql, given);
     await checkRoom(inside);
     await orm.insert(webhook_subscriptions).values({
-      ...{ id, ...given, url, filter_plan, ...owner },
+      ...given,
+      ...owner,
+      id,
+      url,
+      filter_plan,
       state: active ? "active" : "paused",
       secret_token: webhookSealer().seal(secret, id),
     });

@@ -2,8 +2,9 @@ import { eq, getTableColumns } from "drizzle-orm";
 import type { Orm } from "@/db/client";
 import { webhook_lanes, webhook_subscriptions } from "@/db/schema";
 import { clock } from "@/lib/clock";
+import { shownBy } from "@/lib/shown";
 import { webhookSealer } from "./policy";
-import type { Webhook } from "./schema";
+import { OpenWebhook, Webhook } from "./schema";
 import { maskSecret } from "./secret";
 
 const columns = {
@@ -22,47 +23,26 @@ export function selectWebhooks(orm: Orm) {
 
 export type WebhookRow = Awaited<ReturnType<typeof selectWebhooks>>[number];
 
-/** A webhook as everybody may see it: nothing of its secrets. */
-export type OpenWebhook = Omit<
-  Webhook,
-  "secret_token" | "previous_secret_expires_at" | "created_by" | "version"
->;
-
 export function showOpenly(row: WebhookRow): OpenWebhook {
-  return {
-    id: row.id,
-    name: row.name,
-    url: row.url,
-    event_types: row.event_types,
-    active: row.active,
-    state: row.state === "deleted" ? "disabled" : row.state,
-    disabled_reason: row.disabled_reason,
-    disabled_at: row.disabled_at?.toISOString() ?? null,
-    failing_since: row.failing_since?.toISOString() ?? null,
-    failures_in_row: row.failures_in_row,
-    filters: row.filters,
-    skip_own: row.skip_own,
-    created_at: row.created_at.toISOString(),
-    updated_at: row.updated_at.toISOString(),
-  };
+  return shownBy(OpenWebhook, { ...row, state: livingState(row) });
 }
 
 /** Never the secret itself: what is shown of it tells two secrets apart, no more. */
 export function show(row: WebhookRow): Webhook {
   const nowMs = clock().nowMs();
   const previous = row.previous_secrets.find((one) => Date.parse(one.expires_at) > nowMs);
-  const { filters, skip_own, created_at, updated_at, ...open } = showOpenly(row);
-  return {
-    ...open,
+  return shownBy(Webhook, {
+    ...row,
+    state: livingState(row),
     secret_token: maskedSecret(row),
     previous_secret_expires_at: previous?.expires_at ?? null,
-    filters,
-    skip_own,
     created_by: row.owner_actor,
-    version: row.version,
-    created_at,
-    updated_at,
-  };
+  });
+}
+
+/** What is deleted is shown to nobody; while it is being deleted it is as good as disabled. */
+function livingState({ state }: WebhookRow): Webhook["state"] {
+  return state === "deleted" ? "disabled" : state;
 }
 
 function maskedSecret({ id, secret_token }: WebhookRow): string {

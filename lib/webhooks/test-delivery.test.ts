@@ -31,8 +31,13 @@ describe("sendTest", () => {
     const id = await addWebhook(sql, { event_types: ["issue.created"] });
     const delivery = await sendTest(ctx, { id, input: undefined });
     expect(delivery).toMatchObject({
-      ...{ subscription_id: id, event_type: "webhook.test", status: "pending", attempts: 1 },
-      ...{ trigger: "test", is_in_flight: true, is_held: false },
+      webhook_id: id,
+      event_type: "webhook.test",
+      status: "pending",
+      attempts: 1,
+      trigger: "test",
+      is_in_flight: true,
+      is_held: false,
     });
     expect(delivery).not.toHaveProperty("payload");
     expect(ctx.afterCommit.tests).toEqual([delivery.id]);
@@ -48,7 +53,10 @@ describe("sendTest", () => {
     const { id: deliveryId } = await sendTest(ctx, { id, input: {} });
     const { payload } = await getDelivery(ctx, deliveryId);
     expect(payload).toMatchObject({
-      ...{ event_type: "webhook.test", entity_type: "webhook", entity_id: id, action: "test" },
+      event_type: "webhook.test",
+      entity_type: "webhook",
+      entity_id: id,
+      action: "test",
       actor: { type: "user", name: "unknown", metadata: { test: true } },
       data: { current: { id, url: "https://example.com/hook", event_types: ["*"] } },
     });

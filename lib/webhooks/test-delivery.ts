@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { clock } from "@/lib/clock";
 import type { Context } from "@/lib/context";
 import { env } from "@/lib/env";
@@ -10,8 +9,10 @@ import { sampleOf } from "@/lib/events/samples";
 import { newId } from "@/lib/id";
 import { parseInput } from "@/lib/input";
 import { nearest } from "@/lib/nearest";
+import { shownBy } from "@/lib/shown";
 import { getDelivery } from "./deliveries";
-import type { Delivery, Webhook } from "./schema";
+import { Delivery } from "./delivery-schema";
+import { OpenWebhook, TestDelivery, type Webhook } from "./schema";
 import { getWebhook } from "./service";
 
 /** Beyond its time-out, an attempt may take this long to be written down before it counts as lost. */
@@ -21,9 +22,6 @@ const settleGraceMs = 10_000;
 export function claimWindowMs(timeoutMs: number): number {
   return timeoutMs + settleGraceMs;
 }
-
-/** Which sample to send: of a type of the catalogue, or of a registered one. */
-export const TestDelivery = z.strictObject({ event_type: z.string().default("webhook.test") });
 
 /**
  * Sends this webhook alone one sample event, at once and beside its lane, even while it is paused.
@@ -54,8 +52,7 @@ export async function sendTest(
     values (${deliveryId}, ${id}, ${event.id}, ${event.type}, 'test', 1, clock_timestamp(),
       clock_timestamp() + ${claimWindowMs(env().webhook.timeoutMs)} * interval '1 ms')`;
   ctx.afterCommit.sendTest(deliveryId);
-  const { payload: _, attempt_log: __, ...delivery } = await getDelivery(ctx, deliveryId);
-  return delivery;
+  return shownBy(Delivery, await getDelivery(ctx, deliveryId));
 }
 
 async function draftFor(ctx: Context, webhook: Webhook, type: string): Promise<EventDraft> {
@@ -74,14 +71,12 @@ async function draftFor(ctx: Context, webhook: Webhook, type: string): Promise<E
 }
 
 function testDraft(webhook: Webhook): EventDraft {
-  const { secret_token: _, previous_secret_expires_at: __, created_by: ___, ...shown } = webhook;
-  const { version, ...current } = shown;
   return {
     type: "webhook.test",
     entity_type: "webhook",
     entity_id: webhook.id,
-    entity_version: version,
-    current,
+    entity_version: webhook.version,
+    current: shownBy(OpenWebhook, webhook),
     previous: null,
     changes: [],
     context: {},

@@ -4,7 +4,7 @@ import { stepRecovery, type RecoveryStep } from "@/lib/delivery/recover-step";
 import { newId } from "@/lib/id";
 import { addDeliveries } from "@/lib/testing";
 import { recoverWebhook } from "./recover";
-import type { Recovery } from "./schema";
+import type { Recovery } from "./recovery-schema";
 
 export const hourMs = 3_600_000;
 export const ago = (ms: number) => new Date(Date.now() - ms).toISOString();

@@ -154,7 +154,7 @@ const rotateSecret = command("rotate", { ...onWebhook, overlaps: fc.boolean() },
 const recover = command("recover", { ...onWebhook, isMissing: fc.boolean() }, (given) =>
   planFor(given, ({ recovered }, ask) => {
     const at = given.isMissing ? momentIn(recovered) : newMoment();
-    const input = { status: given.isMissing ? "missing" : "failed", since: longAgo };
+    const input = { scope: given.isMissing ? "missing" : "failed", since: longAgo };
     return ask({ verb: "recoverWebhook", input, at });
   }),
 );

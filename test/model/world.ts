@@ -174,7 +174,7 @@ export class World {
   async #countUnsettled(): Promise<number> {
     const [row] = await this.database.sql<{ count: number }[]>`
       select (select count(*) from webhook_deliveries where status = 'pending')::int
-        + (select count(*) from webhook_recoveries where state = 'running')::int as count`;
+        + (select count(*) from webhook_recoveries where status = 'running')::int as count`;
     return row?.count ?? 0;
   }
 

@@ -1,13 +1,3 @@
-import { routes } from "@/app/_http/route-handler";
-import { AppError } from "@/lib/errors";
+import { serve } from "@/app/_http/serve";
 
-const nothingHere = async ({ params }: { params: { path: string } }): Promise<Response> => {
-  throw new AppError("not_found", `There is no /api/${params.path} here.`);
-};
-
-export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = routes({
-  GET: nothingHere,
-  POST: nothingHere,
-  PATCH: nothingHere,
-  DELETE: nothingHere,
-});
+export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = serve("/api/{path}");

@@ -4,7 +4,7 @@ import { requirePage } from "@/app/_http/page-caller";
 import { Card, CardContent } from "@/components/ui/card";
 import { env } from "@/lib/env";
 import { Shape } from "@/app/reference/fields";
-import { OperationView } from "@/app/reference/operation-view";
+import { EndpointView } from "@/app/reference/endpoint-view";
 import { readGroups, type GroupPage } from "@/app/reference/read-groups";
 import { ReferencePage } from "@/app/reference/reference-page";
 import { AnchoredHeading } from "@/app/reference/text";
@@ -24,13 +24,13 @@ export async function generateMetadata(props: PageProps): Promise<Metadata> {
 export const dynamic = "force-dynamic";
 
 export default async function GroupReferencePage(props: PageProps) {
-  const { slug, name, description, operations, shapes } = await find(props);
+  const { slug, name, description, endpoints, shapes } = await find(props);
   const { isExposed } = await requirePage(`/reference/${slug}`);
   const here = { baseUrl: env().baseUrl, isExposed };
   return (
     <ReferencePage current={slug} title={name} intro={description}>
-      {operations.map((operation) => (
-        <OperationView key={operation.id} operation={operation} here={here} />
+      {endpoints.map((endpoint) => (
+        <EndpointView key={endpoint.id} endpoint={endpoint} here={here} />
       ))}
       {shapes.map((shape) => (
         <section

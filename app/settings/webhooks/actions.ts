@@ -2,15 +2,10 @@
 
 import { runAction } from "@/app/_http/server-action";
 import * as recoveries from "@/lib/webhooks/recover";
-import type {
-  CreateWebhook,
-  Recovery,
-  RecoverWebhook,
-  UpdateWebhook,
-  Webhook,
-} from "@/lib/webhooks/schema";
+import type { Recovery, RecoverWebhook } from "@/lib/webhooks/recovery-schema";
+import type { CreateWebhook, UpdateWebhook, Webhook } from "@/lib/webhooks/schema";
 import * as webhooks from "@/lib/webhooks/service";
-import type { ActionResult } from "./action-result";
+import type { ActionResult } from "@/app/_http/action-result";
 
 type One = { id: string };
 

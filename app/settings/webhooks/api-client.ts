@@ -1,5 +1,5 @@
 import type { ErrorCode, FieldError } from "@/lib/errors";
-import type { ActionResult } from "./action-result";
+import type { ActionResult } from "@/app/_http/action-result";
 
 type RefusalCode = ErrorCode | "unreachable";
 

@@ -9,7 +9,8 @@ import { Skeleton } from "@/components/ui/skeleton";
 import { RecoverForm } from "@/components/webhooks/recover-form";
 import { type RecoverDraft, sinceOf } from "@/components/webhooks/recover-window";
 import { RecoveryProgress } from "@/components/webhooks/recovery-progress";
-import type { Recovery, Webhook } from "@/lib/webhooks/schema";
+import type { Recovery } from "@/lib/webhooks/recovery-schema";
+import type { Webhook } from "@/lib/webhooks/schema";
 import {
   useCancelRecovery,
   useRecoveries,
@@ -39,9 +40,9 @@ function RecoverPanel({ webhook, onClose }: { webhook: Webhook; onClose: () => v
   const cancel = useCancelRecovery();
   const [shownIds, setShownIds] = useState<string[]>([]);
   const [isAsking, setIsAsking] = useState(false);
-  const running = recoveries.data?.filter(({ state }) => state === "running") ?? [];
+  const running = recoveries.data?.filter(({ status }) => status === "running") ?? [];
   const shown = recoveries.data?.filter(
-    ({ id, state }) => state === "running" || shownIds.includes(id),
+    ({ id, status }) => status === "running" || shownIds.includes(id),
   );
   // Whatever is seen to run stays in sight when it ends.
   const unnoted = running.map(({ id }) => id).filter((id) => !shownIds.includes(id));
@@ -97,11 +98,11 @@ type RecoverQuestionProps = {
 };
 
 function RecoverQuestion({ webhook, onClose, onStarted }: RecoverQuestionProps) {
-  const [draft, setDraft] = useState<RecoverDraft>({ status: "failed", since: "day", ownTime: "" });
+  const [draft, setDraft] = useState<RecoverDraft>({ scope: "failed", since: "day", ownTime: "" });
   // Counted and begun with the same time: it moves on only when another choice is made.
   const [askedAtMs, setAskedAtMs] = useState(() => Date.now());
   const time = sinceOf(draft, askedAtMs);
-  const asked = "since" in time ? { status: draft.status, since: time.since } : null;
+  const asked = "since" in time ? { scope: draft.scope, since: time.since } : null;
   const count = useRecoveryCount(webhook.id, asked);
   const start = useStartRecovery(webhook.id);
   const error = start.error ?? count.error;

@@ -2,7 +2,7 @@
 
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import type { ShownEvent } from "@/components/webhooks/verdict";
-import type { Explanation } from "@/lib/webhooks/schema";
+import type { Explanation } from "@/lib/webhooks/explanation-schema";
 import { callApi } from "./api-client";
 
 const pageSize = 10;
@@ -38,7 +38,7 @@ export function useExplanation(eventId: string, webhookId: string) {
   return useQuery({
     queryKey: ["explanation", eventId, webhookId],
     queryFn: async () =>
-      (await callApi<Explanation>(`/events/${eventId}/explain?webhook=${webhookId}`)).data,
+      (await callApi<Explanation>(`/events/${eventId}/explain?webhook_id=${webhookId}`)).data,
     refetchInterval: ({ state }) => state.data?.verdict === "waiting" && pollMs,
     staleTime: 0,
   });

@@ -1,11 +1,11 @@
 "use client";
 
 import { type QueryClient, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import type { Recovery, RecoveryCount } from "@/lib/webhooks/schema";
+import type { Recovery, RecoveryCount } from "@/lib/webhooks/recovery-schema";
 import { cancelRecovery, startRecovery } from "./actions";
 import { callApi, post, unwrap } from "./api-client";
 
-type Asked = { status: Recovery["status"]; since: string };
+type Asked = Pick<Recovery, "scope" | "since">;
 
 const keys = {
   list: (webhookId: string) => ["recoveries", webhookId],
@@ -33,7 +33,7 @@ export function useRecoveries(webhookId: string) {
     queryFn: async () =>
       (await callApi<Recovery[]>(`/webhooks/${webhookId}/recoveries?limit=10`)).data,
     refetchInterval: ({ state }) =>
-      (state.data ?? []).some((one) => one.state === "running") && pollMs,
+      (state.data ?? []).some((one) => one.status === "running") && pollMs,
     staleTime: 0,
   });
 }

@@ -8,13 +8,8 @@ import {
   useQueryClient,
 } from "@tanstack/react-query";
 import type { TestState } from "@/components/webhooks/test-outcome";
-import type {
-  CreateWebhook,
-  Delivery,
-  DeliveryDetail,
-  UpdateWebhook,
-  Webhook,
-} from "@/lib/webhooks/schema";
+import type { Delivery, DeliveryDetail } from "@/lib/webhooks/delivery-schema";
+import type { CreateWebhook, UpdateWebhook, Webhook } from "@/lib/webhooks/schema";
 import {
   createWebhook,
   deleteWebhook,
@@ -144,9 +139,9 @@ export function useRetryDelivery() {
   return useMutation({
     mutationFn: async ({ id }: Delivery) =>
       (await callApi<Delivery>(`/deliveries/${id}/retry`, post({}))).data,
-    onSettled: (_answer, _error, { id, subscription_id }) =>
+    onSettled: (_answer, _error, { id, webhook_id }) =>
       Promise.all([
-        client.invalidateQueries({ queryKey: keys.deliveries(subscription_id) }),
+        client.invalidateQueries({ queryKey: keys.deliveries(webhook_id) }),
         client.invalidateQueries({ queryKey: keys.delivery(id) }),
       ]),
   });

@@ -4,7 +4,7 @@ import { Dialog } from "@/components/ui/dialog";
 import { DeleteDialog } from "@/components/webhooks/delete-dialog";
 import { writeFilters } from "@/components/webhooks/filter-value";
 import { RotateDialog } from "@/components/webhooks/rotate-dialog";
-import { WebhookForm, type WebhookDraft } from "@/components/webhooks/webhook-form";
+import { WebhookForm } from "@/components/webhooks/webhook-form";
 import type { Webhook } from "@/lib/webhooks/schema";
 import { useFormChoices } from "./form-choices";
 import { useDeleteWebhook, useRotateSecret, useUpdateWebhook } from "./use-webhooks";
@@ -22,22 +22,18 @@ export function EditWebhook({ webhook, isOpen, onClose }: DialogProps) {
   return (
     <Dialog isOpen={isOpen} onClose={close} title={`Edit “${webhook.name}”`} isWide>
       <WebhookForm
-        initial={draftOf(webhook)}
+        initial={{ ...webhook, filters: writeFilters(webhook.filters) }}
         registered={registered}
         submitLabel="Save changes"
         isPending={update.isPending}
         refusal={update.error}
         FilterSection={WebhookFilters}
         webhookId={webhook.id}
-        onSubmit={(input) => update.mutate({ id: webhook.id, ...input }, { onSuccess: close })}
+        onSubmit={(changes) => update.mutate({ id: webhook.id, ...changes }, { onSuccess: close })}
         onCancel={close}
       />
     </Dialog>
   );
-}
-
-function draftOf({ name, url, event_types, filters, skip_own }: Webhook): WebhookDraft {
-  return { name, url, event_types, filters: writeFilters(filters), skip_own };
 }
 
 export function DeleteWebhook({

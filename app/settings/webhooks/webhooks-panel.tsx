@@ -62,9 +62,14 @@ function CreateWebhookCard({ onCreated }: { onCreated: (webhook: Webhook) => voi
           refusal={create.error}
           withSecret
           FilterSection={WebhookFilters}
-          onSubmit={({ secret_token, ...draft }) =>
+          onSubmit={({ secret_token, ...changes }) =>
             create.mutate(
-              { ...draft, ...(secret_token ? { secret_token } : {}) },
+              {
+                ...emptyDraft,
+                filters: {},
+                ...changes,
+                ...(secret_token ? { secret_token } : {}),
+              },
               {
                 onSuccess: (webhook) => {
                   onCreated(webhook);

@@ -1,6 +1,3 @@
-import { listed, routes } from "@/app/_http/route-handler";
-import { listDeliveries } from "@/lib/webhooks/deliveries";
+import { serve } from "@/app/_http/serve";
 
-export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = routes({
-  GET: async ({ ctx, query, request }) => listed(await listDeliveries(ctx, query), request),
-});
+export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = serve("/api/v1/deliveries");

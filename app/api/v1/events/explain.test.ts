@@ -52,7 +52,7 @@ describe("GET /events/{id}/explain", () => {
   it("answers of one webhook, or pages over all of them", async () => {
     const [first, second] = [await addWebhook(["issue.*"]), await addWebhook(["tag.*"])];
     const id = await addEvent();
-    const one = await send(explain.GET, `events/${id}/explain?webhook=${first}`);
+    const one = await send(explain.GET, `events/${id}/explain?webhook_id=${first}`);
     expect(one).toMatchObject({ status: 200, data: { verdict: "not_subscribed" } });
     const page = await send(explain.GET, `events/${id}/explain?limit=1`);
     expect(page.data).toMatchObject([{ webhook_id: second, verdict: "missing" }]);
@@ -77,7 +77,9 @@ describe("GET /events/{id}", () => {
     expect(status).toBe(200);
     expect(headers.get("etag")).toMatch(/^"/);
     expect(data).toMatchObject({
-      ...{ event_id: id, event_type: "tag.created", deliveries: [] },
+      event_id: id,
+      event_type: "tag.created",
+      deliveries: [],
       webhooks: [{ webhook_id, verdict: "not_subscribed" }],
     });
   });

@@ -1,7 +1,3 @@
-import { resourceText, routes } from "@/app/_http/route-handler";
-import { documentText } from "@/lib/api/document";
-import { env } from "@/lib/env";
+import { serve } from "@/app/_http/serve";
 
-export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = routes({
-  GET: async () => resourceText(documentText(env().baseUrl)),
-});
+export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = serve("/api/v1/openapi.json");

@@ -1,7 +1,3 @@
-import { created, listed, routes } from "@/app/_http/route-handler";
-import { createWebhook, listWebhooks } from "@/lib/webhooks/service";
+import { serve } from "@/app/_http/serve";
 
-export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = routes({
-  GET: async ({ ctx, query, request }) => listed(await listWebhooks(ctx, query), request),
-  POST: async ({ ctx, body, request }) => created(await createWebhook(ctx, body), request),
-});
+export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = serve("/api/v1/webhooks");

@@ -1,6 +1,3 @@
-import { resource, routes } from "@/app/_http/route-handler";
-import { getDelivery } from "@/lib/webhooks/deliveries";
+import { serve } from "@/app/_http/serve";
 
-export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = routes({
-  GET: async ({ ctx, params }) => resource(await getDelivery(ctx, params.id)),
-});
+export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = serve("/api/v1/deliveries/{id}");

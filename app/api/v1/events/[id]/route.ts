@@ -1,6 +1,3 @@
-import { resourceText, routes } from "@/app/_http/route-handler";
-import { describeEvent } from "@/lib/webhooks/event-detail";
+import { serve } from "@/app/_http/serve";
 
-export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = routes({
-  GET: async ({ ctx, params }) => resourceText(await describeEvent(ctx, params.id)),
-});
+export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = serve("/api/v1/events/{id}");

@@ -1,12 +1,3 @@
-import { noContent, resource, routes } from "@/app/_http/route-handler";
-import { deleteWebhook, getWebhook, updateWebhook } from "@/lib/webhooks/service";
+import { serve } from "@/app/_http/serve";
 
-export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = routes({
-  GET: async ({ ctx, params }) => resource(await getWebhook(ctx, params.id)),
-  PATCH: async ({ ctx, params, body }) =>
-    resource(await updateWebhook(ctx, { id: params.id, input: body })),
-  DELETE: async ({ ctx, params }) => {
-    await deleteWebhook(ctx, params.id);
-    return noContent();
-  },
-});
+export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = serve("/api/v1/webhooks/{id}");

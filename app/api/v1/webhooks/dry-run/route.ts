@@ -1,6 +1,3 @@
-import { json, routes } from "@/app/_http/route-handler";
-import { dryRunWebhook } from "@/lib/webhooks/dry-run";
+import { serve } from "@/app/_http/serve";
 
-export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = routes({
-  POST: async ({ ctx, body }) => json(await dryRunWebhook(ctx, body)),
-});
+export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = serve("/api/v1/webhooks/dry-run");

@@ -1,6 +1,5 @@
-import { json, routes } from "@/app/_http/route-handler";
-import { retryDelivery } from "@/lib/webhooks/deliveries";
+import { serve } from "@/app/_http/serve";
 
-export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = routes({
-  POST: async ({ ctx, params }) => json(await retryDelivery(ctx, params.id), 202),
-});
+export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = serve(
+  "/api/v1/deliveries/{id}/retry",
+);

@@ -1,12 +1,5 @@
-import { listedText, resource, routes } from "@/app/_http/route-handler";
-import { cutPage } from "@/lib/page";
-import { explainEvent } from "@/lib/webhooks/explain";
+import { serve } from "@/app/_http/serve";
 
-export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = routes({
-  GET: async ({ ctx, params, query, request }) => {
-    const answer = await explainEvent(ctx, { id: params.id, query });
-    if ("one" in answer) return resource(answer.one);
-    const { rows, next } = cutPage(answer.rows, answer.page);
-    return listedText(JSON.stringify(rows.map((row) => row.explanation)), next, request);
-  },
-});
+export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = serve(
+  "/api/v1/events/{id}/explain",
+);

@@ -1,6 +1,5 @@
-import { resource, routes } from "@/app/_http/route-handler";
-import { pauseWebhook } from "@/lib/webhooks/service";
+import { serve } from "@/app/_http/serve";
 
-export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = routes({
-  POST: async ({ ctx, params }) => resource(await pauseWebhook(ctx, params.id)),
-});
+export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = serve(
+  "/api/v1/webhooks/{id}/pause",
+);

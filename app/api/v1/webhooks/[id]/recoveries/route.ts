@@ -1,7 +1,5 @@
-import { listed, routes } from "@/app/_http/route-handler";
-import { listRecoveries } from "@/lib/webhooks/recover";
+import { serve } from "@/app/_http/serve";
 
-export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = routes({
-  GET: async ({ ctx, params, query, request }) =>
-    listed(await listRecoveries(ctx, { id: params.id, query }), request),
-});
+export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = serve(
+  "/api/v1/webhooks/{id}/recoveries",
+);

@@ -1,7 +1,5 @@
-import { resource, routes } from "@/app/_http/route-handler";
-import { rotateSecret } from "@/lib/webhooks/service";
+import { serve } from "@/app/_http/serve";
 
-export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = routes({
-  POST: async ({ ctx, params, body }) =>
-    resource(await rotateSecret(ctx, { id: params.id, input: body })),
-});
+export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = serve(
+  "/api/v1/webhooks/{id}/rotate-secret",
+);

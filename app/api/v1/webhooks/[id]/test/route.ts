@@ -1,7 +1,3 @@
-import { json, routes } from "@/app/_http/route-handler";
-import { sendTest } from "@/lib/webhooks/test-delivery";
+import { serve } from "@/app/_http/serve";
 
-export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = routes({
-  POST: async ({ ctx, params, body }) =>
-    json(await sendTest(ctx, { id: params.id, input: body }), 202),
-});
+export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = serve("/api/v1/webhooks/{id}/test");

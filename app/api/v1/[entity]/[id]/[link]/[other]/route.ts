@@ -1,9 +1,5 @@
-import { noContent, routes } from "@/app/_http/route-handler";
-import { linkOf, removeLink } from "@/lib/entities/link";
+import { serve } from "@/app/_http/serve";
 
-export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = routes({
-  DELETE: async ({ ctx, params: { entity, id, link, other } }) => {
-    await removeLink(ctx, linkOf(entity, link), { id, otherId: other });
-    return noContent();
-  },
-});
+export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = serve(
+  "/api/v1/{entity}/{id}/{link}/{other}",
+);

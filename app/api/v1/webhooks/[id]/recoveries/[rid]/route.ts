@@ -1,11 +1,5 @@
-import { noContent, resource, routes } from "@/app/_http/route-handler";
-import { cancelRecovery, getRecovery } from "@/lib/webhooks/recover";
+import { serve } from "@/app/_http/serve";
 
-export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = routes({
-  GET: async ({ ctx, params }) =>
-    resource(await getRecovery(ctx, { webhookId: params.id, recoveryId: params.rid })),
-  DELETE: async ({ ctx, params }) => {
-    await cancelRecovery(ctx, { webhookId: params.id, recoveryId: params.rid });
-    return noContent();
-  },
-});
+export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = serve(
+  "/api/v1/webhooks/{id}/recoveries/{rid}",
+);

@@ -4,7 +4,7 @@ import { Badge, type Tone } from "@/components/ui/badge";
 import { CodeBlock } from "@/components/ui/code-block";
 import { ownParameters } from "@/lib/api/document";
 import { headersOf, parametersOf, parameters, problemsOf } from "@/lib/api/conventions";
-import type { Answer, Method, Operation } from "@/lib/api/operation";
+import type { Answer, Endpoint, Method } from "@/lib/api/endpoint";
 import { schemaOf, type JsonSchema } from "@/lib/api/schema";
 import { curlOf } from "./curl";
 import { Fields, Shape } from "./fields";
@@ -15,11 +15,11 @@ const tones: Record<Method, Tone> = { GET: "accent", POST: "ok", PATCH: "warn", 
 
 type Here = { baseUrl: string; isExposed: boolean };
 
-/** One operation, whole. */
-export function OperationView({ operation, here }: { operation: Operation; here: Here }) {
-  const { id, method, path, summary, description, body } = operation;
-  const fromPath = fieldsOf(operation, "path");
-  const fromQuery = fieldsOf(operation, "query");
+/** One endpoint, whole. */
+export function EndpointView({ endpoint, here }: { endpoint: Endpoint; here: Here }) {
+  const { id, method, path, summary, description, body } = endpoint;
+  const fromPath = fieldsOf(endpoint, "path");
+  const fromQuery = fieldsOf(endpoint, "query");
   return (
     <section aria-labelledby={id} className="border-t border-line pt-8">
       <AnchoredHeading id={id} level="h2">
@@ -49,16 +49,13 @@ export function OperationView({ operation, here }: { operation: Operation; here:
         )}
         {body && (
           <Part title={body.isOptional ? "Body, if any" : "Body"}>
-            <Shape
-              schema={schemaOf(body.of.schema, { io: "input", name: body.of.name })}
-              isRequest
-            />
+            <Shape schema={schemaOf(body.of.schema, "input")} isRequest />
           </Part>
         )}
         <Part title="Answers">
-          <Answers operation={operation} />
+          <Answers endpoint={endpoint} />
         </Part>
-        <CodeBlock label={`Example: ${summary}`} text={curlOf(operation, here)} />
+        <CodeBlock label={`Example: ${summary}`} text={curlOf(endpoint, here)} />
       </div>
     </section>
   );
@@ -74,19 +71,19 @@ function Part({ title, children }: { title: string; children: ReactNode }) {
 }
 
 /** The parameters of a place as if they were fields. */
-function fieldsOf(operation: Operation, place: "path" | "query"): JsonSchema | null {
-  const own = ownParameters(operation).filter((parameter) => parameter.in === place);
+function fieldsOf(endpoint: Endpoint, place: "path" | "query"): JsonSchema | null {
+  const own = ownParameters(endpoint).filter((parameter) => parameter.in === place);
   if (own.length === 0) return null;
   const fields = own.map(({ name, description, schema }) => [name, { ...schema, description }]);
   return { properties: Object.fromEntries(fields) };
 }
 
-function Answers({ operation }: { operation: Operation }) {
-  const { answers, refusals = {} } = operation;
-  const statuses = problemsOf(operation).filter(
+function Answers({ endpoint }: { endpoint: Endpoint }) {
+  const { answers, refusals = {} } = endpoint;
+  const statuses = problemsOf(endpoint).filter(
     (status) => !answers.some((answer) => answer.status === status),
   );
-  const asked = parametersOf(operation).map((name) => parameters[name].name);
+  const asked = parametersOf(endpoint).map((name) => parameters[name].name);
   return (
     <ul className="space-y-2 text-[13px]">
       {answers.map((answer) => (
@@ -94,7 +91,7 @@ function Answers({ operation }: { operation: Operation }) {
           <Status tone="ok">{answer.status}</Status>
           <span className="min-w-0">
             {answer.description} <Shown answer={answer} />
-            <Bearing names={headersOf(operation, answer)} />
+            <Bearing names={headersOf(endpoint, answer)} />
           </span>
         </li>
       ))}

@@ -1,5 +1,8 @@
 import type { ZodObject, ZodType } from "zod";
+import type { Context } from "@/lib/context";
 import { entities } from "@/lib/entities/definitions";
+import type { Health } from "@/lib/health";
+import type { Outcome } from "./outcome";
 
 export type Method = "GET" | "POST" | "PATCH" | "DELETE";
 
@@ -17,26 +20,56 @@ export type Answer = {
   isLocated?: true;
 };
 
-/** One thing that the API does: a method of a path, as it is documented. */
-export type Operation = {
+/** What the service says of itself. */
+export type Service = { checkHealth: () => Promise<Health>; describeApi: () => string };
+
+type ParamsOf<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}`
+  ? Record<Name, string> & ParamsOf<Rest>
+  : unknown;
+
+/** A request that may be made; `params` are those of the path. */
+export type Call<Params = Record<string, string>> = {
+  ctx: Context;
+  params: Params;
+  query: URLSearchParams;
+  /** The JSON body; undefined when there is none. */
+  body: unknown;
+  service: Service;
+};
+
+type Description<Path extends string> = {
   id: string;
   method: Method;
-  path: string;
+  path: Path;
   /** One of `groups`. */
   group: string;
   summary: string;
   description?: string;
+  /** What the parameters of its path mean, where that is not the id of what it is about. */
+  pathWords?: Record<string, string>;
   /** What a list may be asked for beside `limit` and `cursor`; or all that anything else may be. */
   query?: ZodObject;
   body?: { of: Named; isOptional?: true; example: unknown } | undefined;
+  /** The first is the usual one. */
   answers: Answer[];
   /** Why it refuses, where that needs a word of its own, by status. */
   refusals?: { 404?: string; 409?: string; 422?: string };
-  /** It answers whoever has no key, too. */
-  isPublic?: true;
+  /** It answers whoever has no key, too, by this alone. */
+  runForStrangers?: (service: Service) => Promise<Outcome>;
 };
 
-/** What operations are grouped by, in the order they are shown. */
+/** One thing that the API does, whole: a method of a path, what it means, and the verb it runs. */
+export type Endpoint = Description<string> & { run(call: Call): Promise<Outcome> };
+
+/** An endpoint whose verb gets exactly the parameters that its path names. */
+export function endpoint<const Path extends string>(
+  given: Description<Path> & { run(call: Call<ParamsOf<Path>>): Promise<Outcome> },
+): Endpoint;
+export function endpoint(given: Endpoint): Endpoint {
+  return given;
+}
+
+/** What endpoints are grouped by, in the order they are shown. */
 export const groups: Record<string, string> = {
   Webhooks: "Subscriptions: which events go to which URL, signed with which secret.",
   Deliveries:

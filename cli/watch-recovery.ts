@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { callApi, isRecord } from "./api-client";
 import type { Api } from "./api-client";
 import { formatValue } from "./format";
-import type { Outcome } from "./outcome";
+import type { Outcome } from "./watch-test";
 
 type Recovery = Record<string, unknown>;
 

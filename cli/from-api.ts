@@ -12,10 +12,13 @@ export function resourcesOf(api: Api): Resource[] {
     .map((group) => {
       const name = group.name.toLowerCase().replaceAll(" ", "-");
       const noun = singularOf(group.name);
-      const commands = api.operations
-        .filter((operation) => operation.group === group.name)
-        .map((operation) => commandOf(api, operation, { name, noun }));
-      return { name, noun, summary: sentence(group.description), commands: inOrder(commands) };
+      const commands = new Map<string, Command>();
+      for (const operation of api.operations.filter((one) => one.group === group.name)) {
+        const command = commandOf(api, operation, { name, noun, commands });
+        commands.set(command.name, command);
+      }
+      const summary = sentence(group.description);
+      return { name, noun, summary, commands: inOrder([...commands.values()]) };
     })
     .filter(({ commands }) => commands.length > 0);
 }
@@ -26,7 +29,8 @@ function inOrder(commands: readonly Command[]): Command[] {
   return commands.toSorted((a, b) => rank(a) - rank(b));
 }
 
-type Owner = Pick<Resource, "name" | "noun">;
+/** With the commands it has so far. */
+type Owner = Pick<Resource, "name" | "noun"> & { commands: ReadonlyMap<string, Command> };
 
 function commandOf(api: Api, operation: Operation, owner: Owner): Command {
   const { method, path, answer, summary, description } = operation;
@@ -34,7 +38,9 @@ function commandOf(api: Api, operation: Operation, owner: Owner): Command {
   const derived = nameOf(operation, owner.name, isCollection);
   const override =
     commandOverrides[`${owner.name} ${derived}`] ?? commandOverrides[`* ${derived}`] ?? {};
-  const { name = derived, done, plural = pluralOf(path) } = override;
+  const { done, plural = pluralOf(path) } = override;
+  const usually = override.name ?? derived;
+  const name = owner.commands.has(usually) ? kebab(operation.id) : usually;
   const flags = flagsOf(operation, override);
   const { note, watched, scopedBy, examples } = override;
   return {
@@ -187,6 +193,10 @@ function pluralOf(path: string): string {
 
 function singularOf(plural: string): string {
   return plural.replace(/ies$/, "y").replace(/([^s])s$/, "$1");
+}
+
+function kebab(camel: string): string {
+  return camel.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 function capital(text: string): string {

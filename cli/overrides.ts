@@ -41,8 +41,11 @@ export const commandOverrides: Readonly<Record<string, CommandOverride>> = {
         '    --event-types "issue.*" --filters \'{"priority": "critical"}\' --skip-own actor',
     ],
   },
+  "webhooks pause": { done: "Webhook paused successfully!" },
+  "webhooks resume": { done: "Webhook resumed successfully!" },
   "webhooks rotate-secret": {
     name: "rotate",
+    done: "Secret rotated successfully!",
     note: "Keep the secret: it is shown in full only now.",
   },
   "webhooks test": { watched: "test" },

@@ -75,7 +75,7 @@ const rows: Row[] = [
   [
     ["events", "explain", id, "--webhook-id", other],
     `GET /events/${id}/explain`,
-    { query: { webhook: other } },
+    { query: { webhook_id: other } },
   ],
   [["event-types", "get", "literature.paper_found"], "GET /event-types/literature.paper_found"],
   [

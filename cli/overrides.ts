@@ -60,7 +60,7 @@ export const commandOverrides: Readonly<Record<string, CommandOverride>> = {
     watched: "recovery",
     examples: [
       "turbo webhooks recover <webhook-id> --since 24h --dry-run",
-      "turbo webhooks recover <webhook-id> --since 2026-11-23T08:00:00Z --status missing",
+      "turbo webhooks recover <webhook-id> --since 2026-11-23T08:00:00Z --scope missing",
     ],
   },
   "webhooks recovery": { flags: { rid: "recovery-id" } },
@@ -93,7 +93,6 @@ export const commandOverrides: Readonly<Record<string, CommandOverride>> = {
     ],
   },
   "events explain": {
-    flags: { webhook: "webhook-id" },
     plural: "webhooks",
     examples: ["turbo events explain <event-id> --webhook-id <webhook-id>"],
   },
@@ -201,6 +200,7 @@ export const viewOverrides: Readonly<Record<string, ViewOverride>> = {
     labels: { entity_type: "On", entity_id: "Its ID" },
   },
   Webhook: { columns: ["id", "name", "state", "failing_since", "url", "event_types"] },
+  Recovery: { columns: ["id", "scope", "since", "status", "recovered", "total"] },
   Delivery: delivery,
   DeliveryDetail: delivery,
   Event: event,

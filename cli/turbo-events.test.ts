@@ -74,7 +74,9 @@ describe("turbo events", { timeout: longTimeoutMs }, () => {
   it("explains an event for one webhook, down to the condition", async () => {
     const condition = { pointer: "/priority", condition: "critical", found: "low" };
     const body = { webhook_name: "Chat", verdict: "filtered", reason: "Too low.", condition };
-    answers[`GET /api/v1/events/${eventId}/explain?webhook=${webhookId}`] = [{ status: 200, body }];
+    answers[`GET /api/v1/events/${eventId}/explain?webhook_id=${webhookId}`] = [
+      { status: 200, body },
+    ];
     const outcome = await turbo(["events", "explain", eventId, "--webhook-id", webhookId]);
     expect(outcome.stdout).toMatch(/Reason: +Too low\.\nCondition: +\/priority\nIt wants: +crit/);
   });

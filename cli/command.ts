@@ -3,14 +3,15 @@ export type Flag = {
   name: string;
   placeholder: string;
   help: string;
-  /** The API's field, if not the name in snake_case: dots lead into objects, "" is the whole body. */
-  field?: string;
+  /** The API's field: dots lead into objects, "" is the whole body. */
+  field: string;
   /**
    * A switch takes no value; a time may be given as so long ago: 90m, 24h, 7d. JSON is given as
    * text or as @file; a file of JSON by its name, or as - for what is piped in.
    */
-  kind?: "text" | "list" | "boolean" | "count" | "switch" | "time" | "json" | "file";
+  kind: "text" | "list" | "boolean" | "integer" | "number" | "switch" | "time" | "json" | "file";
   choices?: readonly string[];
+  default?: string;
   isRequired?: boolean;
   /** An empty value clears the field (sent as null). */
   isClearable?: boolean;
@@ -19,16 +20,20 @@ export type Flag = {
 export type Command = {
   name: string;
   summary: string;
-  method: "GET" | "POST" | "PATCH" | "DELETE";
-  /** `{id}` and `{name}` are given as an argument, other words in braces by the flag of that field. */
+  description?: string;
+  method: string;
+  /** The first word in braces is given as an argument, the others by the flag of that field. */
   path: string;
-  /** What the path becomes when this flag is given, which then fills `{webhook_id}` and the like. */
+  /** What the path becomes when this flag is given, which then fills the word in braces. */
   scopedBy?: { flag: string; path: string };
   flags: readonly Flag[];
+  /** The fields that go into the query; others go into the body. */
+  query: readonly string[];
   /** The closing line: "Issue created successfully!". */
   done?: string;
-  /** What is answered, when that is not the resource itself. */
-  view?: View;
+  /** What to know about the answer, said after it. */
+  note?: string;
+  view: View;
   /** What the answer is the beginning of, which is then followed to its end. */
   watched?: "test" | "recovery";
   examples: readonly string[];
@@ -36,41 +41,32 @@ export type Command = {
 
 export type Column = {
   label: string;
-  /** Dots lead into objects: "actor.name". */
+  /** Dots lead into objects; "title|name" is the first of them that is there. */
   field: string;
-  /** Shown where the field has no value. */
-  orField?: string;
 };
 
-/** How things are called and shown. */
+/** How an answer is shown. */
 export type View = {
-  /** Plural, as commands and paths have it: "event-types". */
-  name: string;
-  noun: string;
-  /** What one is called by, if not its id. */
-  key?: "name";
+  /** What a list holds: "event types". */
+  plural: string;
   columns: readonly Column[];
   details: readonly Column[];
   /** Lists within one thing, shown below its details. */
-  tables?: readonly { label: string; field: string; columns: readonly Column[] }[];
+  tables: readonly { label: string; field: string; columns: readonly Column[] }[];
   /** What is best read as JSON, shown below that. */
-  blocks?: readonly Column[];
+  blocks: readonly Column[];
 };
 
-export type Resource = View & { summary: string; commands: readonly Command[] };
+export type Resource = {
+  /** Plural, as commands and paths have it: "event-types". */
+  name: string;
+  /** "Event type". */
+  noun: string;
+  summary: string;
+  commands: readonly Command[];
+};
 
-/** The API's name of what a flag gives. */
-export function fieldOf({ name, field }: Flag): string {
-  return field ?? name.replaceAll("-", "_");
-}
-
-/** What the command's argument is, if it takes one. */
-export function argumentOf({ path }: Command): "id" | "name" | undefined {
-  if (path.includes("{id}")) return "id";
-  return path.includes("{name}") ? "name" : undefined;
-}
-
-/** "event types" */
-export function pluralOf({ name }: View): string {
-  return name.replaceAll("-", " ");
+/** The word in braces that the command's argument fills, if it takes one: "id" or "name". */
+export function argumentOf({ path }: Command): string | undefined {
+  return /\{(\w+)\}/.exec(path)?.[1];
 }

@@ -55,8 +55,7 @@ export function formatValue(value: unknown): string {
 /** The text with every control and direction character but the line feed written as an escape. */
 export function escapeControls(text: string): string {
   return text.replace(
-    // eslint-disable-next-line no-control-regex
-    /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g,
+    /(?!\n)\p{Cc}|[\u202a-\u202e\u2066-\u2069]/gu,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
@@ -66,11 +65,15 @@ export function formatDuration(durationMs: number): string {
   return durationMs < 1000 ? `${Math.round(durationMs)} ms` : `${(durationMs / 1000).toFixed(1)} s`;
 }
 
-function valueAt(row: Row, { field, orField }: Column): unknown {
-  const value = field
-    .split(".")
-    .reduce<unknown>((inner, name) => (isRecord(inner) ? inner[name] : undefined), row);
-  return value === undefined && orField !== undefined ? row[orField] : value;
+function valueAt(row: Row, { field }: Column): unknown {
+  const values = field
+    .split("|")
+    .map((path) =>
+      path
+        .split(".")
+        .reduce<unknown>((inner, name) => (isRecord(inner) ? inner[name] : undefined), row),
+    );
+  return values.find((value) => value !== undefined);
 }
 
 function cut(text: string, cellWidth: number): string {

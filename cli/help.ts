@@ -1,5 +1,8 @@
 import { argumentOf, type Command, type Flag, type Resource } from "./command";
-import { globalFlagsOf, resources } from "./commands";
+import { resources } from "./commands";
+import { globalFlagsOf } from "./global-flags";
+
+const lineWidth = 100;
 
 /** "Usage: turbo issues update <id> [flags]" with the required flags spelled out. */
 export function usageLine(resource?: Resource, command?: Command): string {
@@ -70,6 +73,7 @@ function commandHelp(resource: Resource, command: Command): string {
   ]);
   return [
     `${command.summary}.`,
+    ...(command.description ? wrap(command.description, lineWidth) : []),
     "",
     usageLine(resource, command),
     "",
@@ -83,6 +87,8 @@ function commandHelp(resource: Resource, command: Command): string {
 
 function flagRemark(flag: Flag): string {
   if (flag.isRequired) return " (required)";
+  if (flag.kind === "list") return "; repeatable";
+  if (flag.default !== undefined) return ` (else ${flag.default})`;
   return flag.isClearable ? ' ("" clears it)' : "";
 }
 
@@ -98,10 +104,25 @@ function globalSection(command?: Command): string {
 
 function section(heading: string, rows: readonly (readonly [string, string])[]): string {
   const width = Math.min(32, Math.max(...rows.map(([name]) => name.length)));
-  const lines = rows.map(([name, text]) =>
-    name.length > width
-      ? `  ${name}\n  ${" ".repeat(width)}  ${text}`
-      : `  ${name.padEnd(width)}  ${text}`,
-  );
+  const gap = `  ${" ".repeat(width)}  `;
+  const lines = rows.flatMap(([name, text]) => {
+    const [first = "", ...others] = wrap(text, lineWidth - gap.length).map((line) => gap + line);
+    const isLong = name.length > width;
+    const beginning = `  ${name}`;
+    return [
+      ...(isLong ? [beginning, first] : [beginning + first.slice(beginning.length)]),
+      ...others,
+    ];
+  });
   return [`${heading}:`, ...lines].join("\n");
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1) ?? "";
+    if (line !== "" && line.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = line === "" ? word : `${line} ${word}`;
+  }
+  return lines;
 }

@@ -1,16 +1,15 @@
 import { readFileSync } from "node:fs";
 import { callApi, isRecord, openApi } from "./api-client";
 import type { Api, ApiAnswer } from "./api-client";
-import { pluralOf, type View } from "./command";
+import type { View } from "./command";
 import { Exit, exitCode } from "./exit";
 import { escapeControls, formatBlock, formatDetails, formatTable } from "./format";
 import { helpText } from "./help";
 import { makeRequest } from "./make-request";
-import type { Outcome } from "./outcome";
 import { parseCommand } from "./parse-command";
 import type { Run } from "./parse-command";
 import { describeCount, watchRecovery } from "./watch-recovery";
-import { watchTest } from "./watch-test";
+import { watchTest, type Outcome } from "./watch-test";
 
 const terminalCellWidth = 48;
 
@@ -68,23 +67,22 @@ async function follow(
   return watchTest(api, body);
 }
 
-function printAnswer({ resource, command }: Run, body: unknown): void {
+function printAnswer({ command }: Run, body: unknown): void {
   if (command.done) print(`${paint("✓", "green", process.stdout)} ${command.done}`);
-  const view = command.view ?? resource;
-  if (Array.isArray(body)) {
+  const { view } = command;
+  if (Array.isArray(body) && view.columns.length > 0) {
     const rows = body.filter(isRecord);
     if (rows.length > 0) print(table(rows, view.columns));
-    else note(`No ${pluralOf(view)}.`);
-    return;
+    else note(`No ${view.plural}.`);
+  } else if (isRecord(body) && view.details.length > 0) {
+    printOne(view, body);
+  } else if (body !== undefined) {
+    print(JSON.stringify(body, null, 2));
   }
-  if (!isRecord(body)) return;
-  printOne(view, body);
-  if (command.name === "create" && "secret_token" in body) {
-    note("Keep the secret: it is shown in full only now.");
-  }
+  if (command.note) note(command.note);
 }
 
-function printOne({ details, tables = [], blocks = [] }: View, one: Record<string, unknown>): void {
+function printOne({ details, tables, blocks }: View, one: Record<string, unknown>): void {
   print(formatDetails(one, details));
   for (const { label, field, columns } of tables) {
     const value = one[field];

@@ -15,6 +15,11 @@ const rows: Row[] = [
     { query: { project_id: id, assignee: "ann", type: "bug" } },
   ],
   [
+    ["--json", "--actor", "ai:ann", "issues", "--limit", "5", "list", "--type=bug"],
+    "GET /issues",
+    { query: { limit: "5", type: "bug" } },
+  ],
+  [
     ["milestones", "create", "--name", "Beta", "--project-id", id, "--due-date", "2026-12-31"],
     "POST /milestones",
     { body: { name: "Beta", project_id: id, due_date: "2026-12-31" } },
@@ -70,7 +75,7 @@ const rows: Row[] = [
   [
     ["events", "explain", id, "--webhook-id", other],
     `GET /events/${id}/explain`,
-    { query: { webhook: other } },
+    { query: { webhook_id: other } },
   ],
   [["event-types", "get", "literature.paper_found"], "GET /event-types/literature.paper_found"],
   [
@@ -100,7 +105,7 @@ describe("makeRequest", () => {
   it.each(rows)("makes of %j %s", async (args, call, more = {}) => {
     const { method, path, query, body } = await requestOf(args);
     expect(`${method} ${path}`).toBe(call);
-    if (method !== "GET" || more.query) expect({ query, body }).toEqual(more);
+    expect({ query, body }).toEqual({ query: {}, ...more });
   });
 
   it("leaves a body away when there is nothing to say", async () => {

@@ -1,10 +1,10 @@
 import { parseArgs } from "node:util";
-import { argumentOf, fieldOf, type Command, type Flag, type Resource } from "./command";
-import { globalFlagsOf, resources } from "./commands";
-import { usageError } from "./exit";
+import { argumentOf, type Command, type Flag, type Resource } from "./command";
+import { resources } from "./commands";
+import { didYouMean, usageError } from "./exit";
+import { globalFlags, globalFlagsOf } from "./global-flags";
 import { usageLine } from "./help";
 import { readFlag } from "./read-flag";
-import { didYouMean } from "./suggest";
 
 type Options = Record<string, { type: "string" | "boolean"; multiple?: boolean; short?: string }>;
 type Value = string | boolean | (string | boolean)[] | undefined;
@@ -35,39 +35,49 @@ export type Parsed =
   | { kind: "help"; resource?: Resource; command?: Command }
   | Run;
 
-/** What the command line asks for. Throws an `Exit` with the usage code when it cannot be meant. */
-export async function parseCommand(argv: readonly string[]): Promise<Parsed> {
-  const every = resources.flatMap(({ commands }) => commands.flatMap(({ flags }) => flags));
-  const { values, positionals } = parseArgs({
-    args: [...argv],
-    options: { ...globalOptions(), ...optionsOf(every) },
-    strict: false,
-    allowPositionals: true,
-  });
-  const isHelpWord = positionals[0] === "help";
-  const [resourceName, commandName] = isHelpWord ? positionals.slice(1) : positionals;
-  const isHelp = isHelpWord || values.help === true;
+/** What the command line asks for. Throws an `Exit` with the usage code when it is not clear. */
+export async function parseCommand(argv: readonly string[], from = resources): Promise<Parsed> {
+  const { words, flags } = wordsOf(argv, from);
+  const isHelpWord = words[0] === "help";
+  const [resourceName, commandName] = isHelpWord ? words.slice(1) : words;
+  const isHelp = isHelpWord || flags.includes("--help") || flags.includes("-h");
   if (resourceName === undefined) {
-    if (values.version === true && !isHelp) return { kind: "version" };
-    refuseUnknownFlags(argv, {});
-    return { kind: "help" };
+    const { values } = parseFlags(argv, globalOptions(), usageLine());
+    return values.version === true && !isHelp ? { kind: "version" } : { kind: "help" };
   }
-  const resource = findResource(resourceName);
+  const resource = findResource(from, resourceName);
   if (commandName === undefined && isHelp) return { kind: "help", resource };
   const command = findCommand(resource, commandName);
-  if (isHelp) return { kind: "help", resource, command };
-  return parseFlags(argv, resource, command);
+  return isHelp ? { kind: "help", resource, command } : parseRun(argv, resource, command);
 }
 
-async function parseFlags(
+/**
+ * The words and the flags of a command line, without the flags' values. Which command's flags they
+ * are is not known yet, so a flag takes a value if it does in any command.
+ */
+function wordsOf(argv: readonly string[], from: readonly Resource[]) {
+  const known = from.flatMap(({ commands }) => commands.flatMap((command) => command.flags));
+  const valued = new Set([
+    ...globalFlags.filter(({ placeholder }) => placeholder).map(({ name }) => `--${name}`),
+    ...known.filter(({ kind }) => kind !== "switch").map(({ name }) => `--${name}`),
+  ]);
+  const words: string[] = [];
+  const flags: string[] = [];
+  for (const [index, word] of argv.entries()) {
+    if (valued.has(argv[index - 1] ?? "")) continue;
+    (word.startsWith("-") ? flags : words).push(word);
+  }
+  return { words, flags };
+}
+
+async function parseRun(
   argv: readonly string[],
   resource: Resource,
   command: Command,
 ): Promise<Run> {
   const usage = usageLine(resource, command);
-  refuseUnknownFlags(argv, { resource, command });
   const options = { ...globalOptions(command), ...optionsOf(command.flags) };
-  const { values, positionals } = parseStrictly(argv, options, usage);
+  const { values, positionals } = parseFlags(argv, options, usage);
   const [argument, ...surplus] = positionals.slice(2);
   const key = argumentOf(command);
   const unexpected = key ? surplus[0] : argument;
@@ -101,63 +111,49 @@ async function readFields(
   for (const flag of given) {
     const typed = values[flag.name] ?? "";
     if (isInPath(command, flag)) checkArgument(textOf(typed), `--${flag.name}`, usage);
-    fields[fieldOf(flag)] = await readFlag(flag, typed, usage);
+    fields[flag.field] = await readFlag(flag, typed, usage);
   }
   return fields;
 }
 
 /** Whether what was given is enough, and goes together. */
 function checkGiven(command: Command, given: readonly Flag[], usage: string): void {
-  const whole = given.find((flag) => fieldOf(flag) === "");
-  const surplus = given.find((flag) => flag !== whole);
+  const whole = given.find(({ field }) => field === "");
+  const surplus = given.find((flag) => flag !== whole && !isInPath(command, flag));
   if (whole && surplus) {
     throw usageError(`--${whole.name} holds all of it: leave out --${surplus.name}.`, usage);
   }
-  const missing = command.flags.filter((flag) => flag.isRequired && !given.includes(flag));
-  if (!whole && missing.length > 0) {
+  const missing = command.flags.filter(
+    (flag) => flag.isRequired && !given.includes(flag) && (!whole || isInPath(command, flag)),
+  );
+  if (missing.length > 0) {
     throw usageError(`Missing ${missing.map(({ name }) => `--${name}`).join(" and ")}.`, usage);
   }
-  if (command.method === "PATCH" && given.length === 0) {
+  if (command.method === "PATCH" && given.every((flag) => isInPath(command, flag))) {
     throw usageError("Nothing to change: give at least one flag.", usage);
   }
 }
 
-function isInPath({ path, scopedBy }: Command, flag: Flag): boolean {
-  return path.includes(`{${fieldOf(flag)}}`) || scopedBy?.flag === flag.name;
+function isInPath({ path, scopedBy }: Command, { name, field }: Flag): boolean {
+  return path.includes(`{${field}}`) || scopedBy?.flag === name;
 }
 
-function parseStrictly(argv: readonly string[], options: Options, usage: string) {
+function parseFlags(argv: readonly string[], options: Options, usage: string) {
   try {
     return parseArgs({ args: [...argv], options, strict: true, allowPositionals: true });
   } catch (error) {
-    throw usageError(error instanceof Error ? error.message : String(error), usage);
+    const { message, code } = error as NodeJS.ErrnoException; // all that parseArgs throws
+    const unknown = /'(-[^']*)'/.exec(message)?.[1];
+    if (code !== "ERR_PARSE_ARGS_UNKNOWN_OPTION" || !unknown) throw usageError(message, usage);
+    const hint = didYouMean(unknown.replace(/^-+/, ""), Object.keys(options), "--");
+    throw usageError(`Unknown flag ${unknown}.${hint}`, usage);
   }
 }
 
-function refuseUnknownFlags(
-  argv: readonly string[],
-  { resource, command }: { resource?: Resource; command?: Command },
-): void {
-  const options = { ...globalOptions(command), ...optionsOf(command?.flags ?? []) };
-  const { tokens } = parseArgs({
-    args: [...argv],
-    options,
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  });
-  for (const token of tokens) {
-    if (token.kind === "option" && !(token.name in options)) {
-      const hint = didYouMean(token.name, Object.keys(options), "--");
-      throw usageError(`Unknown flag ${token.rawName}.${hint}`, usageLine(resource, command));
-    }
-  }
-}
-
-function findResource(name: string): Resource {
-  const found = resources.find((resource) => resource.name === name);
+function findResource(from: readonly Resource[], name: string): Resource {
+  const found = from.find((resource) => resource.name === name);
   if (found) return found;
-  const hint = didYouMean(name, ["help", ...resources.map((resource) => resource.name)]);
+  const hint = didYouMean(name, ["help", ...from.map((resource) => resource.name)]);
   throw usageError(`Unknown command "${name}".${hint}`, usageLine());
 }
 
@@ -180,7 +176,7 @@ function checkArgument(given: string | undefined, what: string, usage: string): 
   }
 }
 
-function labelOf(key: "id" | "name"): string {
+function labelOf(key: string): string {
   return key === "id" ? "ID" : key;
 }
 

@@ -1,9 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
 import type { Flag } from "./command";
-import { usageError } from "./exit";
-import { parseJson } from "./parse-json";
-import { didYouMean } from "./suggest";
+import { didYouMean, usageError } from "./exit";
 
 /** A flag as it was typed. */
 type Typed = string | boolean | (string | boolean)[];
@@ -14,8 +12,8 @@ type Typed = string | boolean | (string | boolean)[];
  */
 export async function readFlag(flag: Flag, typed: Typed, usage: string): Promise<unknown> {
   if (Array.isArray(typed)) {
-    const parts = typed.flatMap((part) => String(part).split(","));
-    return parts.map((part) => part.trim()).filter((part) => part !== "");
+    const parts = typed.flatMap((part) => String(part).split(",")).map((part) => part.trim());
+    return parts.filter((part) => part !== "").map((part) => checkChoice(flag, part, usage));
   }
   if (flag.kind === "switch") return typed === true;
   const text = String(typed);
@@ -30,16 +28,21 @@ function readText(flag: Flag, text: string, usage: string): string | number | bo
     if (text === "true" || text === "false") return text === "true";
     throw usageError(`--${flag.name} must be true or false, not "${text}".`, usage);
   }
-  if (flag.kind === "count") {
-    if (/^\d{1,9}$/.test(text)) return Number(text);
+  if (flag.kind === "integer") {
+    if (/^-?\d{1,15}$/.test(text)) return Number(text);
     throw usageError(`--${flag.name} must be a whole number, not "${text}".`, usage);
   }
-  if (flag.choices && !flag.choices.includes(text)) {
-    const hint = didYouMean(text, flag.choices);
-    const choices = flag.choices.join(", ");
-    throw usageError(`--${flag.name} must be one of ${choices}, not "${text}".${hint}`, usage);
+  if (flag.kind === "number") {
+    if (text.trim() !== "" && Number.isFinite(Number(text))) return Number(text);
+    throw usageError(`--${flag.name} must be a number, not "${text}".`, usage);
   }
-  return text;
+  return checkChoice(flag, text, usage);
+}
+
+function checkChoice({ name, choices }: Flag, text: string, usage: string): string {
+  if (!choices || choices.includes(text)) return text;
+  const hint = didYouMean(text, choices);
+  throw usageError(`--${name} must be one of ${choices.join(", ")}, not "${text}".${hint}`, usage);
 }
 
 const unitsMs: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -54,10 +57,15 @@ function readTime(text: string): string {
 async function readJson(flag: Flag, typed: string, usage: string): Promise<unknown> {
   const file = flag.kind === "file" ? typed : /^@(.*)$/s.exec(typed)?.[1];
   const text = file === undefined ? typed : await readSource(flag, file, usage);
-  const parsed = parseJson(text);
-  if (parsed.ok) return parsed.value;
   const what = file === undefined ? `--${flag.name}` : `--${flag.name}: ${sourceName(file)}`;
-  throw usageError(`${what} is not JSON at ${parsed.problem}`, usage);
+  if (text.trim() === "") throw usageError(`${what} is empty, where JSON is needed.`, usage);
+  try {
+    const value: unknown = JSON.parse(text);
+    return value;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw usageError(`${what} is not JSON: ${reason}.`, usage);
+  }
 }
 
 async function readSource(flag: Flag, file: string, usage: string): Promise<string> {

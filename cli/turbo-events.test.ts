@@ -74,7 +74,9 @@ describe("turbo events", { timeout: longTimeoutMs }, () => {
   it("explains an event for one webhook, down to the condition", async () => {
     const condition = { pointer: "/priority", condition: "critical", found: "low" };
     const body = { webhook_name: "Chat", verdict: "filtered", reason: "Too low.", condition };
-    answers[`GET /api/v1/events/${eventId}/explain?webhook=${webhookId}`] = [{ status: 200, body }];
+    answers[`GET /api/v1/events/${eventId}/explain?webhook_id=${webhookId}`] = [
+      { status: 200, body },
+    ];
     const outcome = await turbo(["events", "explain", eventId, "--webhook-id", webhookId]);
     expect(outcome.stdout).toMatch(/Reason: +Too low\.\nCondition: +\/priority\nIt wants: +crit/);
   });
@@ -82,8 +84,13 @@ describe("turbo events", { timeout: longTimeoutMs }, () => {
   it("tells which past events a webhook would have been sent, and where to go on", async () => {
     const shown = { event_id: eventId, event_type: "issue.closed", timestamp: event.timestamp };
     const body = {
-      ...{ since: "2026-10-24T08:00:00.000Z", until: event.timestamp, examined: 40, matched: 1 },
-      ...{ is_complete: false, next_cursor: "abc", events: [{ ...shown, actor: "ai:claude" }] },
+      since: "2026-10-24T08:00:00.000Z",
+      until: event.timestamp,
+      examined: 40,
+      matched: 1,
+      is_complete: false,
+      next_cursor: "abc",
+      events: [{ ...shown, actor: "ai:claude" }],
       mismatches: [{ pointer: "/filters/priority", count: 39 }],
     };
     answers["POST /api/v1/webhooks/dry-run"] = [{ status: 200, body }];
@@ -108,7 +115,10 @@ describe("turbo events", { timeout: longTimeoutMs }, () => {
   it("shows a delivery with its attempts", async () => {
     const attempt = { number: 1, trigger: "automatic", outcome: "failure", response_code: 500 };
     const body = {
-      ...{ id: deliveryId, event_type: "issue.created", status: "pending", attempts: 1 },
+      id: deliveryId,
+      event_type: "issue.created",
+      status: "pending",
+      attempts: 1,
       attempt_log: [{ ...attempt, started_at: event.timestamp, duration_ms: 12 }],
     };
     answers[`GET /api/v1/deliveries/${deliveryId}`] = [{ status: 200, body }];
@@ -133,11 +143,12 @@ describe("turbo's flags of JSON", { timeout: longTimeoutMs }, () => {
   });
 
   it.each([
-    [[...create, '{"type": }'], "--schema is not JSON at line 1, column 10: a value should stand"],
+    [[...create, '{"type": }'], "--schema is not JSON: Unexpected token"],
     [[...create, "@none.json"], '--schema cannot read "none.json": there is no such file.'],
     [[...create, "@."], '--schema cannot read ".": it is a folder.'],
     [[...create, "@latin1.json"], '--schema cannot read "latin1.json": it is not UTF-8 text.'],
-    [[...create, "@-"], "--schema: what is piped in is not JSON at line 2, column 1: it ends"],
+    [[...create, "@-"], "--schema: what is piped in is not JSON: Unexpected end of JSON input."],
+    [[...create, ""], "--schema is empty, where JSON is needed."],
     [[...emit, "--file", "-", "--data", "{}"], "--file holds all of it: leave out --data."],
     [emit, "Missing --event-type and --data."],
   ])("exit 2 for %j", async (args, message) => {

@@ -195,15 +195,15 @@ describe("turbo projects, webhooks and deliveries", { timeout: longTimeoutMs }, 
 describe("turbo webhooks recover", { timeout: longTimeoutMs }, () => {
   const path = `/api/v1/webhooks/${webhookId}`;
   const since = "2026-11-23T08:00:00.000Z";
-  const scope = { webhook_id: webhookId, status: "failed", since };
-  const running = { id: deliveryId, ...scope, state: "running", total: 40, recovered: 0 };
+  const scope = { webhook_id: webhookId, scope: "failed", since };
+  const running = { id: deliveryId, ...scope, status: "running", total: 40, recovered: 0 };
   const command = ["webhooks", "recover", webhookId, "--since", since];
 
   it("only counts when run dry", async () => {
-    const asked = { since, status: "missing", until: "2026-11-23T09:00:00Z", dry_run: true };
-    const body = { ...scope, status: "missing", count: 40 };
+    const asked = { since, scope: "missing", until: "2026-11-23T09:00:00Z", dry_run: true };
+    const body = { ...scope, scope: "missing", count: 40 };
     answers[`POST ${path}/recover`] = [{ status: 200, body }];
-    const flags = ["--status", "missing", "--until", asked.until, "--dry-run"];
+    const flags = ["--scope", "missing", "--until", asked.until, "--dry-run"];
     const outcome = await turbo([...command, ...flags]);
     const stdout = `✓ 40 missing deliveries since ${since} would be sent.\n`;
     expect(outcome).toEqual({ code: 0, stdout, stderr: "" });
@@ -212,7 +212,7 @@ describe("turbo webhooks recover", { timeout: longTimeoutMs }, () => {
 
   it("follows a recovery to its end", async () => {
     answers[`POST ${path}/recover`] = [{ status: 202, body: running }];
-    const done = { ...running, state: "done", recovered: 40 };
+    const done = { ...running, status: "done", recovered: 40 };
     answers[`GET ${path}/recoveries/${deliveryId}`] = [
       { status: 200, body: { ...running, recovered: 25 } },
       { status: 200, body: done },
@@ -229,7 +229,7 @@ describe("turbo webhooks recover", { timeout: longTimeoutMs }, () => {
   });
 
   it("fails when it was cancelled on the way", async () => {
-    const cancelled = { ...running, state: "cancelled", recovered: 1 };
+    const cancelled = { ...running, status: "cancelled", recovered: 1 };
     answers[`POST ${path}/recover`] = [{ status: 202, body: cancelled }];
     const outcome = await turbo(command);
     expect(outcome.code).toBe(1);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { callApi, isRecord } from "./api-client";
 import type { Api } from "./api-client";
 import { formatValue } from "./format";
-import type { Outcome } from "./outcome";
+import type { Outcome } from "./watch-test";
 
 type Recovery = Record<string, unknown>;
 
@@ -19,7 +19,7 @@ export async function watchRecovery(
   let told: unknown = 0;
   let quietFrom = Date.now();
   tell(`Recovering ${describeWhat(recovery.total, recovery)}. Ctrl-C leaves it to itself.`);
-  while (recovery.state === "running") {
+  while (recovery.status === "running") {
     await sleep(pollMs);
     recovery = await read(api, recovery);
     if (recovery.recovered !== told) {
@@ -31,7 +31,7 @@ export async function watchRecovery(
       tell("It waits for the receiver, or for the webhook to be resumed.");
     }
   }
-  const isSuccess = recovery.state === "done";
+  const isSuccess = recovery.status === "done";
   return { answer: recovery, isSuccess, text: describeEnd(recovery) };
 }
 
@@ -48,15 +48,15 @@ export function describeCount(counted: Recovery): string {
 }
 
 function describeEnd(recovery: Recovery): string {
-  const { state, recovered, total } = recovery;
+  const { status, recovered, total } = recovery;
   const what = describeWhat(recovered, recovery);
-  if (state !== "done") {
-    return `Recovery ${formatValue(state)} after ${formatValue(recovered)} of ${formatValue(total)}.`;
+  if (status !== "done") {
+    return `Recovery ${formatValue(status)} after ${formatValue(recovered)} of ${formatValue(total)}.`;
   }
   return recovered === 0 ? `There is nothing to recover: ${what}.` : `On their way: ${what}.`;
 }
 
-function describeWhat(count: unknown, { status, since }: Recovery): string {
+function describeWhat(count: unknown, { scope, since }: Recovery): string {
   const deliveries = count === 1 ? "delivery" : "deliveries";
-  return `${formatValue(count)} ${formatValue(status)} ${deliveries} since ${formatValue(since)}`;
+  return `${formatValue(count)} ${formatValue(scope)} ${deliveries} since ${formatValue(since)}`;
 }

@@ -2,7 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { callApi, isRecord } from "./api-client";
 import type { Api } from "./api-client";
 import { formatDuration, formatValue } from "./format";
-import type { Outcome } from "./outcome";
+
+/** How what was watched ended, in the API's words and in ours. */
+export type Outcome = { answer: Record<string, unknown>; isSuccess: boolean; text: string };
 
 type Delivery = Record<string, unknown>;
 

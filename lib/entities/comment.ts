@@ -2,12 +2,15 @@ import { z } from "zod";
 import { authorTypes, commentTargets } from "@/db/schema";
 import type { Row } from "@/lib/events/changes";
 import type { EventDraft } from "@/lib/events/envelope";
-import { plainText } from "@/lib/text";
+import { plainText, proseText } from "@/lib/text";
 import { define, type Stored } from "./define";
 import { draftOf, shown } from "./drafts";
 import { reference } from "./fields";
 import { issue } from "./issue";
 import { readEntities } from "./read";
+
+/** Each mention is an event that holds the whole comment. */
+const mostMentions = 50;
 
 export const comment = define({
   name: "comment",
@@ -16,7 +19,10 @@ export const comment = define({
   fields: {
     entity_type: z.enum(commentTargets),
     entity_id: reference,
-    content: plainText(50_000),
+    content: proseText(50_000).refine(
+      (content) => mentionsIn({ content }).length <= mostMentions,
+      `must not mention more than ${mostMentions} people`,
+    ),
     author_name: plainText(200).optional(),
     author_type: z.enum(authorTypes).optional(),
   },
@@ -46,10 +52,10 @@ export const comment = define({
     typeof entity_type === "string" ? { ...row, [`${entity_type}_id`]: entity_id } : row,
   filters: ["entity_type", "entity_id", "author_name"],
   context: (row) => row.place as EventDraft["context"],
-  authorOf: (row) => ({
-    name: String(row.author_name),
-    type: row.author_type === "ai" ? "ai" : "user",
-  }),
+  authorOf: ({ author_name, author_type }) =>
+    typeof author_name === "string"
+      ? { name: author_name, type: author_type === "ai" ? "ai" : "user" }
+      : {},
   rules: [],
   specificEvents: (before, after) =>
     newlyMentioned(before, after).map((mentioned) => ({ action: "mention", more: { mentioned } })),

@@ -37,16 +37,38 @@ describe("checkHost", () => {
 });
 
 describe("checkNoProxy", () => {
-  const headers = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port"];
-
-  it.each(headers)("refuses a request that bears %s while local", (name) => {
-    const read = reading({ [name]: "something" });
-    expect(codeOf(() => checkNoProxy(read, { isExposed: false }))).toBe("forbidden");
-    expect(codeOf(() => checkNoProxy(read, { isExposed: true }))).toBe("passed");
+  const arrival = (headers: Record<string, string>, httpVersion = "1.1") => ({
+    headers,
+    httpVersion,
   });
 
-  it("passes a request that came straight", () => {
-    expect(codeOf(() => checkNoProxy(reading({}), { isExposed: false }))).toBe("passed");
+  it.each([
+    ...["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-anything"],
+    ...["x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip", "cf-ray", "cdn-loop"],
+    ...["fly-client-ip", "fastly-client-ip", "x-amzn-trace-id", "x-envoy-external-address"],
+    ...["x-original-url", "x-azure-clientip", "x-cloud-trace-context", "x-cluster-client-ip"],
+  ])("refuses a request that bears %s while local", (name) => {
+    const request = arrival({ [name]: "something" });
+    expect(codeOf(() => checkNoProxy(request, { isExposed: false }))).toBe("forbidden");
+    expect(codeOf(() => checkNoProxy(request, { isExposed: true }))).toBe("passed");
+  });
+
+  it("refuses HTTP/1.0 while local: it is what proxies speak by default", () => {
+    const request = arrival({}, "1.0");
+    expect(codeOf(() => checkNoProxy(request, { isExposed: false }))).toBe("forbidden");
+    expect(codeOf(() => checkNoProxy(request, { isExposed: true }))).toBe("passed");
+  });
+
+  it.each([
+    "x-request-id",
+    "x-turbo-actor",
+    "x-turbo-causation",
+    "accept",
+    "if-match",
+    "x-forward",
+  ])("passes a request that bears %s", (name) => {
+    const request = arrival({ [name]: "something" });
+    expect(codeOf(() => checkNoProxy(request, { isExposed: false }))).toBe("passed");
   });
 });
 

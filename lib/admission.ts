@@ -16,28 +16,28 @@ export function checkHost(read: Read, { allowedHosts }: Pick<Env, "allowedHosts"
   }
 }
 
-const proxyHeaders = [
-  "forwarded",
-  "via",
-  "x-forwarded-for",
-  "x-forwarded-host",
-  "x-forwarded-port",
-  "x-forwarded-proto",
-  "x-forwarded-server",
-  "x-forwarded-prefix",
-];
+/** Headers that proxies and content networks add, and no browser or client of ours sends. */
+const proxyHeaders =
+  /^(forwarded|via|client-ip|true-client-ip|cdn-loop|x-(forwarded|real|client|cluster|original|envoy|amzn|azure|cloud|google|appengine|sucuri|vercel|nginx|proxy)([-_].*)?|(cf|fly|fastly|akamai|incap|ali|cloudfront|railway|render)-.*)$/;
 
-/** Local means nobody else can reach us; a proxy in front says otherwise. */
-export function checkNoProxy(read: Read, { isExposed }: Pick<Env, "isExposed">): void {
+type Arrival = { headers: Record<string, unknown>; httpVersion: string };
+
+/**
+ * Local means that nobody else can reach us; a sign of a proxy in front says otherwise: a header
+ * that proxies add, or HTTP/1.0, which they speak by default and our own clients do not.
+ */
+export function checkNoProxy(
+  { headers, httpVersion }: Arrival,
+  { isExposed }: Pick<Env, "isExposed">,
+): void {
   if (isExposed) return;
-  const header = proxyHeaders.find((name) => read(name));
-  if (header) {
-    throw new AppError(
-      "forbidden",
-      `The request came through a proxy (it bears ${header}), but this server runs local, without sign-in. ` +
-        "Behind a proxy set TURBO_AUTH=required.",
-    );
-  }
+  const header = Object.keys(headers).find((name) => proxyHeaders.test(name));
+  if (header === undefined && httpVersion !== "1.0") return;
+  throw new AppError(
+    "forbidden",
+    `The request came through a proxy (it ${header ? `bears ${header}` : "is HTTP/1.0"}), but this ` +
+      "server runs local, without sign-in. Behind a proxy set TURBO_AUTH=required.",
+  );
 }
 
 /** A write that a browser sends must come from our own pages. */

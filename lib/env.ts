@@ -18,12 +18,10 @@ const seconds = (least: number, most: number) =>
     .string()
     .transform((text) => parseDelaySeconds(text) ?? Number.NaN)
     .refine((n) => n >= least && n <= most, `must be from ${least} to ${most} seconds`);
-const list = z.string().transform((text) =>
-  text
-    .split(",")
-    .map((part) => part.trim())
-    .filter(Boolean),
-);
+const list = z
+  .string()
+  .transform((text) => text.split(",").map((part) => part.trim()))
+  .refine((parts) => parts.every(Boolean), "must have something before and after each comma");
 const cidrs = list.refine(
   (parts) => parts.every(ipaddr.isValidCIDR),
   "must be CIDRs such as 10.0.0.0/8,fd00::/8",

@@ -10,6 +10,8 @@ export type ErrorCode =
   | "precondition_failed"
   | "too_many_requests"
   | "payload_too_large"
+  | "uri_too_long"
+  | "headers_too_large"
   | "unsupported_media_type"
   | "wrong_host"
   | "validation_failed"

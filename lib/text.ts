@@ -12,15 +12,46 @@ const countCharacters = (text: string) => Array.from(text).length;
 const storable = (text: string) => isStorable(text);
 const notStorable = "must not contain NUL or half a surrogate pair";
 
-/** A required line of text, trimmed, of 1 to `most` characters (code points). */
+/** What prints nothing and takes no place of its own: blanks, and characters that only format others. */
+const invisible = "[\\s\\p{Cf}\\p{Default_Ignorable_Code_Point}\\u2800]";
+const invisibleEdge = new RegExp(`^${invisible}+|${invisible}+$`, "gu");
+const notOneLine = /[\p{Cc}\p{Zl}\p{Zp}]/u;
+/** They turn the text around them, and that of whatever stands beside it on a page. */
+const directionMark = /[\u202A-\u202E\u2066-\u2069]/;
+
+/**
+ * A required line of text of 1 to `most` characters (code points), such as a name or a title: in
+ * Unicode's normal form C, without invisible characters at its ends.
+ */
 export function plainText(most: number) {
   return z
     .string()
+    .normalize("NFC")
+    .overwrite((text) => text.replace(invisibleEdge, ""))
+    .superRefine((text, refinement) => {
+      const message = faultOfLine(text, most);
+      if (message) refinement.addIssue({ code: "custom", message });
+    })
+    .meta({ minLength: 1, maxLength: most });
+}
+
+function faultOfLine(text: string, most: number): string | null {
+  if (text === "") return "must not be empty";
+  if (countCharacters(text) > most) return `must have at most ${most} characters`;
+  if (!isStorable(text)) return notStorable;
+  if (notOneLine.test(text)) return "must be one line, without control characters";
+  return directionMark.test(text) ? "must not change the direction of what follows it" : null;
+}
+
+/** A required text of any number of lines, trimmed, of 1 to `most` characters (code points). */
+export function proseText(most: number) {
+  return z
+    .string()
     .trim()
-    .min(1, "must not be empty")
+    .refine((text) => text.replace(invisibleEdge, "") !== "", "must not be empty")
     .refine((text) => countCharacters(text) <= most, `must have at most ${most} characters`)
     .refine(storable, notStorable)
-    .meta({ maxLength: most });
+    .meta({ minLength: 1, maxLength: most });
 }
 
 /** A text that may be empty or null, of at most `most` characters (code points). */

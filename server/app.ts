@@ -9,16 +9,16 @@ import { log, reasonOf } from "@/lib/log";
 import { checkSecretKey } from "@/lib/webhooks/key-check";
 import { buildIfStale } from "./build";
 import { prepareDataDir } from "./data-dir";
-import { Door } from "./listener";
+import { Listener } from "./listener";
 import { readOrMakeSecretKey } from "./secret-key";
 
 const watchEveryMs = 1_000;
 
-/** The whole program: door, database, page and API, and what delivers. */
+/** The whole program: listener, database, page and API, and what delivers. */
 export class App {
   readonly #isDev: boolean;
   readonly #giveUp: (reason: string) => void;
-  #door: Door | undefined;
+  #listener: Listener | undefined;
   #postgres: EmbeddedPostgres | undefined;
   #ownership: Ownership | undefined;
   #database: Database | undefined;
@@ -36,14 +36,15 @@ export class App {
   /** Rejects with one sentence about what is in the way; `stop` then clears up what was begun. */
   async start(): Promise<void> {
     const { host, port } = env();
-    this.#door = await Door.open(host, port);
+    this.#listener = await Listener.open({ host, port }, { isDev: this.#isDev });
     if (!this.#isDev) await buildIfStale();
     await this.#openDatabase();
-    this.#pages = next({ dev: this.#isDev, hostname: host, port, httpServer: this.#door.server });
+    const httpServer = this.#listener.upgrades;
+    this.#pages = next({ dev: this.#isDev, hostname: host, port, httpServer });
     await this.#pages.prepare();
     this.#worker = new Worker();
     await this.#worker.start({ ownsDatabase: this.#ownership !== undefined });
-    this.#door.serve(this.#pages.getRequestHandler());
+    this.#listener.serve(this.#pages.getRequestHandler());
     this.#worker.keepRegistered();
     this.#greet();
   }
@@ -107,13 +108,21 @@ export class App {
   /** Ends in order: no new request, no new attempt, what is under way, then the database. */
   async stop(): Promise<void> {
     clearInterval(this.#watch);
-    await Promise.all([this.#door?.close(), this.#worker?.stop()]);
+    await Promise.all([this.#listener?.close(), this.#worker?.stop()]);
     await this.#pages?.close();
     // At once, for each may have to wait for a server that says nothing.
     await Promise.all([this.#database?.close(), this.#ownership?.release()]);
     await this.#keeping;
-    // Found running and not ours to have: another instance is at work on it.
-    const isOthers = this.#postgres?.reused && !this.#ownership;
-    if (!isOthers) await this.#postgres?.stop();
+    if (this.#isPostgresOurs) await this.#postgres?.stop();
+  }
+
+  /** Ends what would outlive this process, at once; PostgreSQL recovers at its next start. */
+  abandon(): void {
+    if (this.#isPostgresOurs) this.#postgres?.abandon();
+  }
+
+  /** One that was found running and is not ours to have has another instance at work on it. */
+  get #isPostgresOurs(): boolean {
+    return !this.#postgres?.reused || this.#ownership !== undefined;
   }
 }

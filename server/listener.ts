@@ -1,37 +1,54 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { errorResponse } from "@/app/_http/error-response";
 import { checkHost, checkNoProxy } from "@/lib/admission";
 import { env } from "@/lib/env";
 import { AppError } from "@/lib/errors";
 import { newId } from "@/lib/id";
+import { log, reasonOf } from "@/lib/log";
+import { checkHead, methods } from "./request-limits";
 
 type Handle = (request: IncomingMessage, response: ServerResponse) => unknown;
 
 const patienceMs = 2_000;
-const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /** The listening server. It holds the port from the first moment and answers 503 until it serves. */
-export class Door {
-  readonly server: Server;
+export class Listener {
+  /**
+   * What Next may hang its own handlers on. It would answer no upgrade of a path it does not know
+   * and never close its socket, so upgrades reach it in development only, for its own reloading;
+   * without a handler for them Node answers them as the plain requests they also are.
+   */
+  readonly upgrades: Server = createServer();
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
   #handle: Handle | undefined;
 
-  private constructor() {
-    this.server = createServer((request, response) => this.#admit(request, response));
+  private constructor({ isDev }: { isDev: boolean }) {
+    this.#server = createServer((request, response) => this.#admit(request, response));
     // Longer than proxies keep theirs, so that none finds its connection closed under it.
-    this.server.keepAliveTimeout = 65_000;
-    this.server.headersTimeout = 66_000;
+    this.#server.keepAliveTimeout = 65_000;
+    this.#server.headersTimeout = 66_000;
+    this.#server.on("connection", (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(socket));
+    });
+    if (isDev) this.#server.on("upgrade", (...upgrade) => this.#admitUpgrade(...upgrade));
   }
 
   /** Rejects with one sentence when the address cannot be had. */
-  static async open(host: string, port: number): Promise<Door> {
-    const door = new Door();
+  static async open(
+    { host, port }: { host: string; port: number },
+    { isDev }: { isDev: boolean },
+  ): Promise<Listener> {
+    const listener = new Listener({ isDev });
+    const server = listener.#server;
     await new Promise<void>((resolve, reject) => {
-      door.server.once("error", (error: NodeJS.ErrnoException) =>
-        reject(refusal(error, host, port)),
-      );
-      door.server.listen(port, host, resolve);
+      server.once("error", (error: NodeJS.ErrnoException) => reject(refusal(error, host, port)));
+      server.listen(port, host, resolve);
     });
-    return door;
+    return listener;
   }
 
   serve(handle: Handle): void {
@@ -40,19 +57,18 @@ export class Door {
 
   /** Takes no new connection; open requests have a moment to end. */
   async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
-    this.server.closeIdleConnections();
-    const cutOff = setTimeout(() => this.server.closeAllConnections(), patienceMs);
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeIdleConnections();
+    const cutOff = setTimeout(() => {
+      for (const socket of this.#sockets) socket.destroy();
+    }, patienceMs);
     await closed;
     clearTimeout(cutOff);
   }
 
   #admit(request: IncomingMessage, response: ServerResponse): void {
-    const read = (name: string) => [request.headers[name]].flat()[0];
     try {
-      checkHost(read, env());
-      checkNoProxy(read, env());
-      checkReadable(request);
+      checkAdmission(request);
       if (!this.#handle) {
         throw new AppError("unavailable", "Starting; try again shortly.", { retryAfterSeconds: 2 });
       }
@@ -60,20 +76,34 @@ export class Door {
       void refuse(response, error);
       return;
     }
-    this.#handle(request, response);
+    void this.#answer(this.#handle, request, response);
+  }
+
+  async #answer(handle: Handle, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      await handle(request, response);
+    } catch (error) {
+      if (response.headersSent) response.destroy();
+      else await refuse(response, error);
+    }
+  }
+
+  #admitUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    try {
+      checkAdmission(request);
+      if (!request.url?.startsWith("/_next/")) throw new AppError("not_found", "No upgrade here.");
+      this.upgrades.emit("upgrade", request, socket, head);
+    } catch (error) {
+      log.warn("upgrade refused", { reason: reasonOf(error) });
+      socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
+    }
   }
 }
 
-/** Refuses what Next itself fails on: a method it does not know, a path it cannot decode. */
-function checkReadable({ method = "", url = "" }: IncomingMessage): void {
-  if (!methods.includes(method)) {
-    throw new AppError("method_not_allowed", `${method} is not possible here.`);
-  }
-  try {
-    decodeURIComponent(url.split("?")[0] ?? "");
-  } catch {
-    throw new AppError("not_found", "There is nothing here: the path cannot be decoded.");
-  }
+function checkAdmission(request: IncomingMessage): void {
+  checkHead(request);
+  checkHost((name) => [request.headers[name]].flat()[0], env());
+  checkNoProxy(request, env());
 }
 
 async function refuse(response: ServerResponse, error: unknown): Promise<void> {

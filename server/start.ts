@@ -9,34 +9,47 @@ nextEnv.loadEnvConfig(process.cwd(), isDev, { info: () => {}, error: () => {} })
 
 // Loaded only now: all of it reads the environment.
 const { App } = await import("./app");
-const { flushLog, reasonOf } = await import("@/lib/log");
+const { flushLog, log, reasonOf } = await import("@/lib/log");
 
 const hardStopMs = 9_500;
 const app = new App({ isDev, giveUp });
 let stopping: Promise<void> | undefined;
 
-/** Stops once, however often it is asked; a second signal ends the process at once. */
+/** Stops once, however often it is asked; a second signal, or 9.5 s, ends the process at once. */
 function stop(exitCode: number): void {
-  if (stopping) process.exit(1);
-  setTimeout(() => process.exit(1), hardStopMs).unref();
+  if (stopping) return endAtOnce();
+  setTimeout(endAtOnce, hardStopMs).unref();
   stopping = app.stop().then(
     () => process.exit(exitCode),
     (error: unknown) => {
       say(reasonOf(error));
-      process.exit(1);
+      endAtOnce();
     },
   );
 }
 
+function endAtOnce(): never {
+  app.abandon();
+  process.exit(1);
+}
+
 function giveUp(reason: string): void {
-  if (stopping) return;
   say(reason);
-  stop(1);
+  if (!stopping) stop(1);
 }
 
 function say(sentence: string): void {
   process.stderr.write(`turbo: ${sentence}\n`);
 }
+
+// Whoever reads the log may go away: that costs the log and nothing else.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+
+// Nobody knows what state an exception that nothing caught has left behind: end in order.
+process.on("uncaughtException", (error) => {
+  log.error("uncaught exception", { reason: reasonOf(error), stack: error.stack });
+  giveUp(`uncaught exception: ${reasonOf(error)}`);
+});
 
 process.on("exit", flushLog);
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop(0));

@@ -15,6 +15,8 @@ const answers: Record<ErrorCode, { status: number; title: string }> = {
   precondition_failed: { status: 412, title: "Precondition failed" },
   too_many_requests: { status: 429, title: "Too many requests" },
   payload_too_large: { status: 413, title: "Payload too large" },
+  uri_too_long: { status: 414, title: "URI too long" },
+  headers_too_large: { status: 431, title: "Request header fields too large" },
   unsupported_media_type: { status: 415, title: "Unsupported media type" },
   wrong_host: { status: 421, title: "Wrong host" },
   validation_failed: { status: 422, title: "Validation failed" },

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { prepareBinaries } from "./binaries";
 import { createCluster, readPassword } from "./cluster";
 import { withFileLock } from "./lock";
-import { awaitServer, clearDeadServer, findServer, stopServer } from "./process";
+import { abandonServer, awaitServer, clearDeadServer, findServer, stopServer } from "./process";
 import { launchServer } from "./server";
 import { findState, openState, type EmbeddedState } from "./state";
 
@@ -14,6 +14,8 @@ export type EmbeddedPostgres = {
   stateDir: string;
   logFile: string;
   stop(): Promise<void>;
+  /** Ends it at once and waits for nothing; its next start recovers, as after a crash. */
+  abandon(): void;
 };
 
 type EmbeddedOptions = { dataDir: string; fsync?: boolean; settings?: Record<string, string> };
@@ -59,6 +61,7 @@ function describe(
     stateDir: state.dir,
     logFile: state.logFile,
     stop: () => stopServer(state.clusterDir),
+    abandon: () => abandonServer(state.clusterDir),
   };
 }
 

@@ -45,6 +45,12 @@ export async function stopServer(clusterDir: string): Promise<void> {
   await killServer(clusterDir, "SIGQUIT");
 }
 
+/** Tells the server of `clusterDir` to end at once, without waiting for it. */
+export function abandonServer(clusterDir: string): void {
+  const server = findServer(clusterDir);
+  if (server) signal([server.pid], "SIGQUIT");
+}
+
 /**
  * Clears the way for a new server: waits for the backends of a postmaster that died, which leave
  * on their own unless busy, ends those that stay, and removes its pid file.

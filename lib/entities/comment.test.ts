@@ -163,6 +163,15 @@ describe("a mention", () => {
     expect(await mentionedIn()).toEqual(mentioned);
   });
 
+  it("is one of fifty at most in a text, however often each is named", async () => {
+    const issue_id = await makeIssue();
+    const names = (count: number) => Array.from({ length: count }, (_, index) => `@name${index}`);
+    await commentOn(issue_id, { content: [...names(50), ...names(50)].join(" ") });
+    expect((await takeTypes(sql)).filter((type) => type === "comment.mention")).toHaveLength(50);
+    const refusal = await refusalOf(commentOn(issue_id, { content: names(51).join(" ") }));
+    expect(refusal.fields).toMatchObject([{ pointer: "/content" }]);
+  });
+
   it("is told behind created, of the comment itself", async () => {
     const issue_id = await makeIssue();
     await sql`truncate events cascade`;

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { authorTypes, commentTargets } from "@/db/schema";
 import type { Row } from "@/lib/events/changes";
 import type { EventDraft } from "@/lib/events/envelope";
-import { plainText } from "@/lib/text";
+import { plainText, proseText } from "@/lib/text";
 import { define, type Stored } from "./define";
 import { draftOf, shown } from "./drafts";
 import { reference } from "./fields";
@@ -11,6 +11,8 @@ import { readEntities } from "./read";
 
 const authorWords = "Who says it; whoever calls, unless it is given.";
 const authorType = z.enum(authorTypes).describe("Whether a person or an AI says it.");
+/** Each mention is an event that holds the whole comment. */
+const mostMentions = 50;
 
 export const comment = define({
   name: "comment",
@@ -19,7 +21,12 @@ export const comment = define({
   fields: {
     entity_type: z.enum(commentTargets).describe("What it is about, as `issue`."),
     entity_id: reference.describe("The id of what it is about."),
-    content: plainText(50_000).describe("The text itself."),
+    content: proseText(50_000)
+      .refine(
+        (content) => mentionsIn({ content }).length <= mostMentions,
+        `must not mention more than ${mostMentions} people`,
+      )
+      .describe(`The text itself; it may mention ${mostMentions} people.`),
     author_name: plainText(200).optional().describe(authorWords),
     author_type: authorType.optional(),
   },
@@ -49,10 +56,10 @@ export const comment = define({
     typeof entity_type === "string" ? { ...row, [`${entity_type}_id`]: entity_id } : row,
   filters: ["entity_type", "entity_id", "author_name"],
   context: (row) => row.place as EventDraft["context"],
-  authorOf: (row) => ({
-    name: String(row.author_name),
-    type: row.author_type === "ai" ? "ai" : "user",
-  }),
+  authorOf: ({ author_name, author_type }) =>
+    typeof author_name === "string"
+      ? { name: author_name, type: author_type === "ai" ? "ai" : "user" }
+      : {},
   rules: [],
   specificEvents: (before, after) =>
     newlyMentioned(before, after).map((mentioned) => ({ action: "mention", more: { mentioned } })),

@@ -45,6 +45,7 @@ const texts = (field: string): [Row, string, string][] => [
   [{ [field]: " \n" }, `/${field}`, "invalid"],
   [{ [field]: long(201) }, `/${field}`, "invalid"],
   [{ [field]: "a\u0000" }, `/${field}`, "invalid"],
+  [{ [field]: "\u200b" }, `/${field}`, "invalid"],
   [{ [field]: "\ud800" }, `/${field}`, "invalid"],
 ];
 
@@ -56,6 +57,7 @@ const projects: [Row, string, string][] = [
 
 const dates = (field: string): [Row, string, string][] => [
   [{ [field]: "2026-02-30" }, `/${field}`, "invalid"],
+  [{ [field]: "0000-01-01" }, `/${field}`, "invalid"],
   [{ [field]: "23.11.2026" }, `/${field}`, "invalid"],
   [{ [field]: "2026-11-23T10:00:00Z" }, `/${field}`, "invalid"],
 ];
@@ -302,6 +304,15 @@ describe.each(Object.entries(cases))("of %s,", (plural, one) => {
       expect(context).toEqual(one.context(id));
     }
     expect(events[0]?.data.changes).toEqual(expect.arrayContaining(Object.keys(one.change)));
+  });
+
+  it("a change by nobody in particular is told as by an unknown user", async () => {
+    const id = await make(plural, one.whole());
+    await takeEvents(sql);
+    await update(plural, id, one.change);
+    await remove(plural, id);
+    const actors = (await takeEvents(sql)).map(({ actor }) => `${actor.type}:${actor.name}`);
+    expect([...new Set(actors)]).toEqual(["user:unknown"]);
   });
 
   it("the same again is no change", async () => {

@@ -46,12 +46,24 @@ export function draftSpecific(
   });
 }
 
+/**
+ * `created` first, then the specific events of what it was created with: a new issue that has an
+ * assignee is assigned, one that is closed is closed, as if it had come to be so from its defaults.
+ */
 export function draftCreated(entity: Entity, row: Stored): EventDraft[] {
   const change = { before: null, after: row };
-  return [
-    draftOf(entity, "created", { row }),
-    ...draftSpecific(entity, change, entity.specificEvents?.(null, row) ?? []),
+  const blank = Object.fromEntries(
+    Object.keys(entity.fields).map((field) => [field, entity.defaults?.[field] ?? null]),
+  );
+  const directed = entity.rules.filter(({ when }) => when !== undefined);
+  const specificEvents = [
+    ...fulfilledRules(directed, blank, row).map(({ action, field }) => ({
+      action,
+      fields: [field],
+    })),
+    ...(entity.specificEvents?.(null, row) ?? []),
   ];
+  return [draftOf(entity, "created", { row }), ...draftSpecific(entity, change, specificEvents)];
 }
 
 /** `updated` first, then the specific events. */

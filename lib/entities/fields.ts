@@ -13,14 +13,17 @@ export const text = longText(100_000)
   .pipe(z.string().nullable())
   .describe("Any text, Markdown as you like.");
 
-/** Somebody's name, or null. */
-export const optionalName = longText(200)
-  .transform((given) => given?.trim() || null)
+/** Somebody's name, or null, which an empty text is too. */
+export const optionalName = z
+  .preprocess((given) => (given === "" ? null : given), plainText(200).nullish())
+  .transform((given) => given ?? null)
   .pipe(z.string().nullable());
 
 /** A day without a time, or null. */
 export const day = z.iso
   .date("must be a date such as 2026-11-23")
+  // JavaScript and ISO 8601 have a year 0, PostgreSQL has none.
+  .refine((given) => !given.startsWith("0000"), "must be a date such as 2026-11-23")
   .nullish()
   .transform((given) => given ?? null)
   .pipe(z.iso.date().nullable())

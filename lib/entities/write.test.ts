@@ -5,6 +5,7 @@ import { createTestDatabase } from "@/db/testing";
 import type { Context } from "@/lib/context";
 import { newId } from "@/lib/id";
 import { addWebhook, contextOn, recordingAfterCommit, useEnv } from "@/lib/testing";
+import { initiative } from "./initiative";
 import { issue } from "./issue";
 import { project } from "./project";
 import { getEntity } from "./read";
@@ -32,10 +33,10 @@ async function given(entity: typeof issue, input: object): Promise<string> {
 
 describe("createEntity", () => {
   it("stores the row with its defaults, and one created event that shows it whole", async () => {
-    const row = await createEntity(ctx, issue, { title: " Broken ", assignee: "ada" });
+    const row = await createEntity(ctx, issue, { title: " Broken ", created_by: "ada" });
     expect(row).toMatchObject({
       ...{ title: "Broken", description: null, type: "task", status: "open" },
-      ...{ priority: "medium", assignee: "ada", due_date: null, project_id: null, version: 1 },
+      ...{ priority: "medium", created_by: "ada", due_date: null, project_id: null, version: 1 },
     });
     expect(await getEntity(ctx, issue, row.id)).toEqual(row);
     const [event, ...others] = await takeEvents(sql);
@@ -60,10 +61,30 @@ describe("createEntity", () => {
     });
   });
 
-  it("makes an archived project archived from the start, with a created event only", async () => {
+  it("makes an archived project archived from the start", async () => {
     const row = await createEntity(ctx, project, { name: "Apollo", status: "archived" });
     expect(row.is_archived).toBe(true);
-    expect(await takeTypes(sql)).toEqual(["project.created"]);
+    expect(await takeTypes(sql)).toEqual(["project.created", "project.archived"]);
+  });
+
+  it.each([
+    [issue, { title: "a", assignee: "ada" }, ["issue.created", "issue.assigned"]],
+    [issue, { title: "a", status: "closed" }, ["issue.created", "issue.closed"]],
+    [issue, { title: "a", status: "review", priority: "low" }, ["issue.created"]],
+    [
+      initiative,
+      { name: "a", status: "completed" },
+      ["initiative.created", "initiative.completed"],
+    ],
+  ])("tells of %# what it was created with by the specific types", async (entity, input, types) => {
+    const row = await createEntity(ctx, entity, input);
+    const events = await takeEvents(sql);
+    expect(events.map(({ event_type }) => event_type)).toEqual(types);
+    for (const { entity_version, data } of events) {
+      expect(entity_version).toBe(1);
+      expect(data.current).toEqual(JSON.parse(JSON.stringify(row)));
+      expect(data.previous).toBeNull();
+    }
   });
 
   it("keeps a due date the day it is", async () => {
@@ -92,6 +113,10 @@ describe("createEntity", () => {
     [{ title: "a", type: "epic" }, "/type"],
     [{ title: "a", status: null }, "/status"],
     [{ title: "a", due_date: "2026-02-30" }, "/due_date"],
+    [{ title: "a", due_date: "0000-01-01" }, "/due_date"],
+    [{ title: "\u200B" }, "/title"],
+    [{ title: "a\r\nb" }, "/title"],
+    [{ title: "a", assignee: "a\u202Eda" }, "/assignee"],
     [{ title: "a", project_id: "apollo" }, "/project_id"],
     [{ title: "a", version: 5 }, "/version"],
     [{ title: "a", id: newId() }, "/id"],

@@ -11,9 +11,12 @@ import {
   type JsonSchema,
 } from "./schema-rules";
 
+/** Steps of about 15 ns: what one request may cost to check is a fraction of a second. */
+const stepsOfRequest = 20_000_000;
+
 /** Work that may still be spent on checking what one request holds. */
 export class Budget {
-  #steps = 200_000_000;
+  #steps = stepsOfRequest;
 
   spend(steps: number): void {
     this.#steps -= steps;

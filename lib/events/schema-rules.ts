@@ -40,7 +40,24 @@ export const draftUri = "https://json-schema.org/draft/2020-12/schema";
 const reference = /^#\/\$defs\/([\w.-]+)$/;
 /** Schemas in a schema: the compiler takes ever longer for each, and at some thousand runs out of stack. */
 const mostParts = 500;
-const heaviest = 20_000;
+const heaviest = 50_000;
+/**
+ * What one part of a schema costs under a keyword that goes on after it has failed: each failure
+ * becomes an object, of which all are kept until the keyword has ended.
+ */
+const stepsOfKeptFailure = 25;
+const keepsFailures = new Set([
+  "anyOf",
+  "oneOf",
+  "contains",
+  "not",
+  "if",
+  "propertyNames",
+  "unevaluatedItems",
+  "unevaluatedProperties",
+]);
+/** `uniqueItems` writes each item out, in order. */
+const stepsOfUnique = 25;
 /** Instructions of all its patterns: what it takes to make them ready. */
 const mostInstructions = 20_000;
 
@@ -56,7 +73,8 @@ export function linearPattern(pattern: string): RE2JS {
  */
 export function judgeSchema(schema: JsonSchema): { errors: FieldError[]; weight: number } {
   const judge = new Judge(schema);
-  const weight = judge.weigh(schema);
+  const weighed = judge.weigh(schema);
+  const weight = weighed.plain + weighed.kept * stepsOfKeptFailure;
   if (judge.errors.length === 0 && (weight > heaviest || judge.parts > mostParts)) {
     const message = `describes too much: it must have fewer references, and at most ${mostParts} schemas in it`;
     judge.refuse("too_large", message);
@@ -64,12 +82,15 @@ export function judgeSchema(schema: JsonSchema): { errors: FieldError[]; weight:
   return { errors: judge.errors, weight };
 }
 
+/** Parts of a schema that end at the first failure, and parts whose failures are kept. */
+type Weight = { plain: number; kept: number };
+
 class Judge {
   readonly errors: FieldError[] = [];
   parts = 0;
   readonly #path: (string | number)[] = [];
   readonly #definitions: JsonSchema;
-  readonly #weights = new Map<string, number | "being weighed">();
+  readonly #weights = new Map<string, Weight | "being weighed">();
   readonly #patterns = new Set<string>();
   #instructions = 0;
 
@@ -77,13 +98,14 @@ class Judge {
     this.#definitions = isObject(root.$defs) ? root.$defs : {};
   }
 
-  weigh(schema: unknown): number {
+  weigh(schema: unknown): Weight {
     this.parts += 1;
-    if (!isObject(schema)) return 1;
+    if (!isObject(schema)) return plain(1);
     return sum(
-      Object.entries(schema).map(([keyword, value]) =>
-        this.#at(keyword, () => this.#weighKeyword(keyword, value)),
-      ),
+      Object.entries(schema).map(([keyword, value]) => {
+        const weight = this.#at(keyword, () => this.#weighKeyword(keyword, value));
+        return keepsFailures.has(keyword) ? kept(weight) : weight;
+      }),
     );
   }
 
@@ -98,19 +120,19 @@ class Judge {
     return seen;
   }
 
-  #weighKeyword(keyword: string, value: unknown): number {
+  #weighKeyword(keyword: string, value: unknown): Weight {
     const kind = Object.hasOwn(keywords, keyword) ? keywords[keyword] : undefined;
     if (keyword === "$defs") return this.#weighDefinitions();
-    if (kind === "schema") return 1 + this.weigh(value);
+    if (kind === "schema") return sum([this.weigh(value)]);
     if (kind === "list" && Array.isArray(value))
-      return 1 + sum(value.map((part, index) => this.#at(index, () => this.weigh(part))));
-    if (kind === "map" && isObject(value)) return 1 + this.#weighMap(keyword, value);
+      return sum(value.map((part, index) => this.#at(index, () => this.weigh(part))));
+    if (kind === "map" && isObject(value)) return this.#weighMap(keyword, value);
     if (kind === "value") return this.#weighValue(keyword, value);
     if (!keyword.startsWith("x-")) this.refuse("unknown_keyword", reasonAgainst(keyword));
-    return 0;
+    return plain(0);
   }
 
-  #weighMap(keyword: string, schemas: JsonSchema): number {
+  #weighMap(keyword: string, schemas: JsonSchema): Weight {
     const weighAt = (name: string) =>
       this.#at(name, () => {
         if (keyword === "patternProperties") this.#checkPattern(name);
@@ -120,15 +142,15 @@ class Judge {
   }
 
   /** Each is judged; what it weighs counts wherever it is referred to. */
-  #weighDefinitions(): number {
+  #weighDefinitions(): Weight {
     if (this.#path.length > 1) this.refuse("not_allowed", "must stand at the top of the schema");
     else for (const name of Object.keys(this.#definitions)) this.#weighDefinition(name);
-    return 0;
+    return plain(0);
   }
 
-  #weighDefinition(name: string): number {
+  #weighDefinition(name: string): Weight {
     const known = this.#weights.get(name);
-    if (typeof known === "number") return known;
+    if (isObject(known)) return known;
     this.#weights.set(name, "being weighed");
     const weight = this.#elsewhere(["$defs", name], () => this.weigh(this.#definitions[name]));
     this.#weights.set(name, weight);
@@ -142,24 +164,25 @@ class Judge {
     return seen;
   }
 
-  #weighValue(keyword: string, value: unknown): number {
+  #weighValue(keyword: string, value: unknown): Weight {
     if (keyword === "$ref") return this.#weighReference(String(value));
     if (keyword === "pattern") this.#checkPattern(String(value));
     if (keyword === "dependentRequired" && isObject(value)) this.parts += Object.keys(value).length;
     if (keyword === "format") this.#checkFormat(String(value));
     if (keyword === "$schema") this.#checkDraft(String(value));
-    return Array.isArray(value) ? 1 + value.length : 1;
+    if (keyword === "uniqueItems") return plain(stepsOfUnique);
+    return plain(Array.isArray(value) ? 1 + value.length : 1);
   }
 
-  #weighReference(ref: string): number {
+  #weighReference(ref: string): Weight {
     const name = reference.exec(ref)?.[1];
     if (name === undefined || !Object.hasOwn(this.#definitions, name)) {
       this.refuse("unknown_reference", "must be #/$defs/ and a name that $defs of this schema has");
-      return 0;
+      return plain(0);
     }
-    if (this.#weights.get(name) !== "being weighed") return 1 + this.#weighDefinition(name);
+    if (this.#weights.get(name) !== "being weighed") return sum([this.#weighDefinition(name)]);
     this.refuse("not_allowed", "must not lead back to itself: a schema has an end");
-    return 0;
+    return plain(0);
   }
 
   #checkPattern(pattern: string): void {
@@ -197,8 +220,20 @@ function reasonAgainst(keyword: string): string {
     : "is not a keyword of JSON Schema 2020-12";
 }
 
-function sum(weights: number[]): number {
-  return weights.reduce((all, weight) => all + weight, 1);
+/** Of one part and all these within it. */
+function sum(weights: Weight[]): Weight {
+  return weights.reduce(
+    (all, weight) => ({ plain: all.plain + weight.plain, kept: all.kept + weight.kept }),
+    plain(1),
+  );
+}
+
+function plain(steps: number): Weight {
+  return { plain: steps, kept: 0 };
+}
+
+function kept({ plain: steps, kept: already }: Weight): Weight {
+  return { plain: 0, kept: steps + already };
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {

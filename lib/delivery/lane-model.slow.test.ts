@@ -323,7 +323,8 @@ async function checkLane(lane: Lane): Promise<void> {
   if (dueMs === null || !lane.isActive) return;
   if (!lane.isReliable) return expect(await isFoundLater(lane, dueMs)).toBe(true);
   const isOwed = lane.owesRing || lane.commit !== null || lane.turns.length > 0;
-  const isRung = lane.bells.some(({ inMs }) => inMs <= dueMs + 1_000);
+  // A second is the coalescing of alarms; the rest is what the statements took, which is not modelled.
+  const isRung = lane.bells.some(({ inMs }) => inMs <= dueMs + 1_000 + 250);
   expect(isOwed || isRung, `somebody looks in ${dueMs} ms`).toBe(true);
 }
 

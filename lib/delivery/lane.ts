@@ -51,6 +51,13 @@ type TakenRow = {
   next_due_ms: number | null;
 };
 
+/** Beside a lane of which nothing was claimed there is no claim. */
+type ClaimedRow = Claim | { [Column in keyof Claim]: null };
+
+function isClaim<Row extends ClaimedRow>(row: Row): row is Row & Claim {
+  return row.delivery_id !== null;
+}
+
 /** How many attempts the first claim may begin, and how long each may take; absent: it claims nothing. */
 type FirstClaim = { parallelism: number; timeoutMs: number };
 
@@ -79,7 +86,7 @@ export async function takeLane(
   { parallelism, timeoutMs }: FirstClaim = { parallelism: 0, timeoutMs: 0 },
 ): Promise<Taken> {
   const askedAtMs = performance.now();
-  const rows = await sql<(TakenRow & Claim & Read)[]>`
+  const rows = await sql<(TakenRow & ClaimedRow & Read)[]>`
     with ${taking(sql, { webhookId, holder })}, due as (
       select id from webhook_deliveries
       where subscription_id = ${webhookId} and status = 'pending' and claimed_until is null
@@ -108,7 +115,7 @@ export async function takeLane(
     liveClaims: lane.live,
     timeoutsInRow: lane.timeouts_in_row,
     heldSinceMs: lane.held_since_ms,
-    claims: inOrder(rows.filter(({ delivery_id }) => delivery_id !== null)),
+    claims: inOrder(rows.filter(isClaim)),
     nextDueMs: lane.next_due_ms,
   };
 }

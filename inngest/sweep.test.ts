@@ -176,7 +176,7 @@ describe("a recovery that nobody looks at", () => {
   it("is rung by the next sweep", async () => {
     const id = newId();
     await sql`insert into webhook_recoveries ${sql({
-      ...{ id, webhook_id: await addWebhook(sql), status: "failed", total: 1 },
+      ...{ id, webhook_id: await addWebhook(sql), scope: "failed", total: 1 },
       ...{ since: new Date(0), until: new Date(), stepped_at: new Date(Date.now() - 2_000) },
     })}`;
     await sweep();

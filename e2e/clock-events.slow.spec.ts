@@ -67,7 +67,10 @@ test("what is due soon or overdue is told within a minute, once", async ({
   expect(receiver.posts.map(inShort).toSorted()).toEqual(expected.toSorted());
   const overdue = receiver.posts.find(({ body }) => body.entity_id === moved);
   expect(overdue?.body).toMatchObject({
-    ...{ event_type: "issue.overdue", action: "overdue", entity_type: "issue", entity_version: 2 },
+    event_type: "issue.overdue",
+    action: "overdue",
+    entity_type: "issue",
+    entity_version: 2,
     actor: { type: "system", name: "turbo-system" },
     data: {
       current: { id: moved, due_date: day(-2), status: "open" },

@@ -45,7 +45,10 @@ test("what somebody else has to tell is registered, posted and delivered as any 
   expect(body).toEqual(posted.body);
   expect(headers["x-turbo-event"]).toBe(event_type);
   expect(body).toMatchObject({
-    ...{ event_type, entity_type: "calendar", action: "booked", entity_version: 1 },
+    event_type,
+    entity_type: "calendar",
+    action: "booked",
+    entity_version: 1,
     actor: { type: "ai", name: "claude" },
     data: { current: sample, previous: null, changes: [] },
   });

@@ -65,7 +65,10 @@ test("a webhook that only fails is told of, disabled and, once enabled, sent wha
   const warned = await told("webhook.failing");
   expectSigned(warned, watcher.secret_token);
   expect(warned.body).toMatchObject({
-    ...{ entity_type: "webhook", entity_id: webhook.id, entity_version: 2, action: "failing" },
+    entity_type: "webhook",
+    entity_id: webhook.id,
+    entity_version: 2,
+    action: "failing",
     actor: { type: "system", name: "turbo-system" },
     data: { current: { id: webhook.id, name: "Sick", active: true } },
   });
@@ -79,8 +82,11 @@ test("a webhook that only fails is told of, disabled and, once enabled, sent wha
     entity_version: 3,
     data: {
       current: {
-        ...{ active: false, state: "disabled", disabled_reason: "failing" },
-        ...{ disabled_at: disabled.disabled_at, failures_in_row: expect.any(Number) },
+        active: false,
+        state: "disabled",
+        disabled_reason: "failing",
+        disabled_at: disabled.disabled_at,
+        failures_in_row: expect.any(Number),
         failing_since: expect.stringMatching(/Z$/),
       },
       previous: { active: true, state: "active" },
@@ -94,8 +100,12 @@ test("a webhook that only fails is told of, disabled and, once enabled, sent wha
   const count = receiver.posts.length;
   const { body: enabled } = await api.post<Webhook>(`/webhooks/${webhook.id}/resume`);
   expect(enabled).toMatchObject({
-    ...{ active: true, state: "active", disabled_reason: null, disabled_at: null },
-    ...{ failing_since: null, failures_in_row: 0 },
+    active: true,
+    state: "active",
+    disabled_reason: null,
+    disabled_at: null,
+    failing_since: null,
+    failures_in_row: 0,
   });
   const arrived = await receiver.waitFor(({ number }) => number > count);
   expect(arrived.body.entity_id).toBe(issue.id);

@@ -23,7 +23,8 @@ test("a receiver that answers each change with a change is stopped, and that is 
   const updates = await receiver.waitForAll(9);
   const chain = updates.map(({ body }) => body.event_id);
   expect(told).toMatchObject({
-    ...{ event_type: "system.loop_detected", entity_type: "system" },
+    event_type: "system.loop_detected",
+    entity_type: "system",
     actor: { type: "system", metadata: { cause_id: chain.at(-1), depth: 9 } },
     data: { current: { chain, depth: 9, request: `PATCH /api/v1${path}` } },
   });

@@ -136,7 +136,8 @@ describe("the audit", () => {
     await sweep();
     const { audit } = await checkHealth(database);
     expect(audit).toMatchObject({
-      ...{ mismatches: 0, kinds: { unattended: 0, lost_claim: 0, orphaned: 0 } },
+      mismatches: 0,
+      kinds: { unattended: 0, lost_claim: 0, orphaned: 0 },
       checked_at: expect.stringMatching(/Z$/),
     });
     await sweep();
@@ -176,8 +177,13 @@ describe("a recovery that nobody looks at", () => {
   it("is rung by the next sweep", async () => {
     const id = newId();
     await sql`insert into webhook_recoveries ${sql({
-      ...{ id, webhook_id: await addWebhook(sql), scope: "failed", total: 1 },
-      ...{ since: new Date(0), until: new Date(), stepped_at: new Date(Date.now() - 2_000) },
+      id,
+      webhook_id: await addWebhook(sql),
+      scope: "failed",
+      total: 1,
+      since: new Date(0),
+      until: new Date(),
+      stepped_at: new Date(Date.now() - 2_000),
     })}`;
     await sweep();
     expect(bells).toEqual([expect.stringContaining(`recover:${id}:`)]);

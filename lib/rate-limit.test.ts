@@ -4,7 +4,10 @@ import { RateLimiter } from "./rate-limit";
 function limiterAt(terms: { limit?: number; mostCallers?: number } = {}) {
   const time = { nowMs: 5_000 };
   const limiter = new RateLimiter({
-    ...{ limit: 2, windowMs: 60_000, mostCallers: 10, ...terms },
+    limit: 2,
+    windowMs: 60_000,
+    mostCallers: 10,
+    ...terms,
     nowMs: () => time.nowMs,
   });
   return { limiter, time };

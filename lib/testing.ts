@@ -51,7 +51,11 @@ export function contextOn<Post extends AfterCommit>(
   afterCommit: Post,
 ): Context & { afterCommit: Post } {
   return {
-    ...{ db, actor: unknownActor, key: null, cause: null, ifMatch: null },
+    db,
+    actor: unknownActor,
+    key: null,
+    cause: null,
+    ifMatch: null,
     requestId: "test",
     afterCommit,
   };

@@ -131,7 +131,9 @@ describe("Idempotency-Key", () => {
     const headers = { "idempotency-key": newId() };
     await createProject(headers);
     const again = await send(projects.POST, "projects/", {
-      ...{ method: "POST", headers, body: { name: "Apollo" } },
+      method: "POST",
+      headers,
+      body: { name: "Apollo" },
     });
     expect(again.headers.get("idempotent-replayed")).toBe("true");
   });

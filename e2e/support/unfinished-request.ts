@@ -39,7 +39,11 @@ function sendUntilAnswered(
     let isAnswered = false;
     const sent = request({
       // Kept alive: a connection to be closed after the answer is closed under what is still sent.
-      ...{ hostname, port, method: "POST", path, agent: new Agent({ keepAlive: true }) },
+      hostname,
+      port,
+      method: "POST",
+      path,
+      agent: new Agent({ keepAlive: true }),
       headers: { "content-type": "application/json", ...headers },
     });
     sent.on("error", (error) => isAnswered || reject(error));

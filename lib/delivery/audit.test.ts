@@ -56,7 +56,8 @@ describe("a mismatch", () => {
     await addDeliveries(sql, webhookId, { dueMsAgo: 1_000 });
     await change();
     expect(await auditTwice()).toMatchObject({
-      ...{ mismatches: 1, kinds: { ...noKinds, unattended: 1 } },
+      mismatches: 1,
+      kinds: { ...noKinds, unattended: 1 },
     });
   });
 
@@ -71,7 +72,8 @@ describe("a mismatch", () => {
     await setLane("10 s");
     await setState(state);
     expect(await auditTwice()).toMatchObject({
-      ...{ mismatches: 1, kinds: { ...noKinds, lost_claim: 1 } },
+      mismatches: 1,
+      kinds: { ...noKinds, lost_claim: 1 },
     });
   });
 
@@ -82,7 +84,8 @@ describe("a mismatch", () => {
     await addDeliveries(sql, webhookId, { dueMsAgo: -60_000 });
     await setState(state, reason);
     expect(await auditTwice()).toMatchObject({
-      ...{ mismatches: 1, kinds: { ...noKinds, orphaned: 1 } },
+      mismatches: 1,
+      kinds: { ...noKinds, orphaned: 1 },
     });
   });
 
@@ -94,7 +97,8 @@ describe("a mismatch", () => {
     await addDeliveries(sql, await addWebhook(sql, { state: "deleted" }), { count: 5 });
     const found = await auditTwice();
     expect(found).toMatchObject({
-      ...{ mismatches: 4, kinds: { unattended: 2, lost_claim: 1, orphaned: 1 } },
+      mismatches: 4,
+      kinds: { unattended: 2, lost_claim: 1, orphaned: 1 },
     });
     expect(await readAudit(sql)).toEqual(found);
   });

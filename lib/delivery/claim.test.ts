@@ -116,9 +116,16 @@ describe("claimDue", () => {
     const [event] = await sql<{ id: string; body: string; created_at: Date }[]>`
       select id, body, created_at from events`;
     expect(claimed).toMatchObject({
-      ...{ webhook_id: webhookId, webhook_name: "Test webhook", url: "http://127.0.0.1/new" },
-      ...{ terms: 3, secret_token: "new", previous_secrets, event_type: "issue.created" },
-      ...{ event_id: event?.id, body: event?.body, event_at: event?.created_at },
+      webhook_id: webhookId,
+      webhook_name: "Test webhook",
+      url: "http://127.0.0.1/new",
+      terms: 3,
+      secret_token: "new",
+      previous_secrets,
+      event_type: "issue.created",
+      event_id: event?.id,
+      body: event?.body,
+      event_at: event?.created_at,
     });
   });
 
@@ -148,8 +155,14 @@ describe("interruptClaims", () => {
     expect(await interrupt()).toBe(1);
     expect(await interrupt()).toBe(0);
     expect(await readDelivery(sql, id)).toMatchObject({
-      ...{ status: "pending", attempts: 1, steps_used: 2, interruptions: 1, trigger: "manual" },
-      ...{ claimed_until: null, error_message: interruptedMessage, next_attempt_at },
+      status: "pending",
+      attempts: 1,
+      steps_used: 2,
+      interruptions: 1,
+      trigger: "manual",
+      claimed_until: null,
+      error_message: interruptedMessage,
+      next_attempt_at,
     });
     expect(await readAttempts(sql, id)).toMatchObject([
       { number: 1, outcome: "interrupted", trigger: "manual", error_class: "interrupted" },

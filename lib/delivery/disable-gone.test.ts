@@ -58,7 +58,8 @@ describe("disableGone", () => {
       join events event on event.id = event_id where event.entity_id = ${webhookId}`;
     expect(told).toMatchObject([{ subscription_id: other, entity_version: 2 }]);
     expect(told[0]?.body).toMatchObject({
-      ...{ event_type: "webhook.disabled", actor: { type: "system", name: "turbo-system" } },
+      event_type: "webhook.disabled",
+      actor: { type: "system", name: "turbo-system" },
       data: { current: { id: webhookId, active: false, disabled_reason: "gone" } },
     });
     expect(ctx.afterCommit.rings).toEqual([[other]]);

@@ -82,7 +82,9 @@ describe("judgeFailing", () => {
     await judgeFailing(ctx);
     await judgeFailing(ctx);
     expect(await readState()).toEqual({
-      ...{ state: "disabled", disabled_reason: "failing", terms: 3 },
+      state: "disabled",
+      disabled_reason: "failing",
+      terms: 3,
     });
     expect((await told()).map(({ type, entity_version }) => [type, entity_version])).toEqual([
       ["webhook.failing", 2],
@@ -106,13 +108,20 @@ describe("judgeFailing", () => {
     await judgeFailing(ctx);
     const [event] = await told();
     expect(event?.body).toMatchObject({
-      ...{ event_type: "webhook.disabled", entity_type: "webhook", entity_id: webhookId },
-      ...{ action: "disabled", entity_version: 2 },
+      event_type: "webhook.disabled",
+      entity_type: "webhook",
+      entity_id: webhookId,
+      action: "disabled",
+      entity_version: 2,
       actor: { type: "system", name: "turbo-system" },
       data: {
         current: {
-          ...{ id: webhookId, active: false, state: "disabled", disabled_reason: "failing" },
-          ...{ failures_in_row: 10, failing_since: expect.stringMatching(/Z$/) },
+          id: webhookId,
+          active: false,
+          state: "disabled",
+          disabled_reason: "failing",
+          failures_in_row: 10,
+          failing_since: expect.stringMatching(/Z$/),
           disabled_at: event?.body.timestamp,
         },
         previous: { active: true, state: "active", disabled_reason: null, disabled_at: null },
@@ -167,11 +176,24 @@ describe("judgeFailing", () => {
 });
 
 const successOf = (delivery_id: string): Settlement => ({
-  ...{ delivery_id, number: 1, trigger: "automatic", outcome: "success", status: "success" },
-  ...{ delay_ms: 0, steps_used: 0, started_at: new Date().toISOString(), duration_ms: 12 },
-  ...{ url: "http://127.0.0.1:9/webhook", address: "127.0.0.1", request_headers: {} },
-  ...{ response_code: 200, response_headers: {}, response_body: "", is_response_cut: false },
-  ...{ error_class: null, error_message: null },
+  delivery_id,
+  number: 1,
+  trigger: "automatic",
+  outcome: "success",
+  status: "success",
+  delay_ms: 0,
+  steps_used: 0,
+  started_at: new Date().toISOString(),
+  duration_ms: 12,
+  url: "http://127.0.0.1:9/webhook",
+  address: "127.0.0.1",
+  request_headers: {},
+  response_code: 200,
+  response_headers: {},
+  response_body: "",
+  is_response_cut: false,
+  error_class: null,
+  error_message: null,
 });
 
 describe("at once", () => {

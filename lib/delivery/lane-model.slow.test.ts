@@ -284,20 +284,24 @@ function settlementOf(
 ): Settlement {
   const { delivery_id, attempt, trigger, url } = claimed;
   return {
-    ...{
-      delivery_id,
-      number: attempt,
-      trigger,
-      url,
-      outcome,
-      delay_ms,
-      duration_ms: 1,
-      steps_used: 0,
-    },
+    delivery_id,
+    number: attempt,
+    trigger,
+    url,
+    outcome,
+    delay_ms,
+    duration_ms: 1,
+    steps_used: 0,
     status: outcome === "success" ? "success" : "pending",
     started_at: new Date().toISOString(),
-    ...{ address: null, request_headers: {}, response_code: null, response_headers: null },
-    ...{ response_body: null, is_response_cut: false, error_class: null, error_message: null },
+    address: null,
+    request_headers: {},
+    response_code: null,
+    response_headers: null,
+    response_body: null,
+    is_response_cut: false,
+    error_class: null,
+    error_message: null,
   };
 }
 
@@ -353,7 +357,12 @@ const anyOrder = fc.commands(
       { weight: 40, arbitrary: goOn },
       ...[answer, ringForWork, commit, resume, pass].map((arbitrary) => ({ weight: 8, arbitrary })),
       ...[write, writeLate, renew, releaseEarly].map((arbitrary) => ({ weight: 2, arbitrary })),
-      ...[claimAgain, takeOverAgain, sweep, pause, crash, loseBell],
+      claimAgain,
+      takeOverAgain,
+      sweep,
+      pause,
+      crash,
+      loseBell,
     ),
   ],
   { maxCommands: 200, size: "max" },
@@ -367,8 +376,14 @@ it("due work of an active lane has a holder, a bell, or is found by the sweep", 
   const holds = fc.asyncProperty(fc.boolean(), fc.noBias(anyOrder), async (isReliable, given) => {
     if (performance.now() > endsAtMs) return;
     const lane: Lane = {
-      ...{ webhookId: await addWebhook(sql), isActive: true, turns: [], bells: [] },
-      ...{ seqs: new Set(), owesRing: false, commit: null, isReliable },
+      webhookId: await addWebhook(sql),
+      isActive: true,
+      turns: [],
+      bells: [],
+      seqs: new Set(),
+      owesRing: false,
+      commit: null,
+      isReliable,
     };
     try {
       await fc.asyncModelRun(() => ({ model: lane, real: null }), given);

@@ -341,7 +341,12 @@ describe("however many retries wait for later", () => {
     takeLane: (tx) => takeLane(tx, { webhookId, holder }),
     claimDue: (tx) =>
       claimDue(tx, {
-        ...{ webhookId, holder, most: 10, timeoutMs: 1000, after: null, newestFirst: false },
+        webhookId,
+        holder,
+        most: 10,
+        timeoutMs: 1000,
+        after: null,
+        newestFirst: false,
       }),
     nextDueMs: (tx) => nextDueMs(tx, webhookId),
     countForeignClaims: (tx) => countForeignClaims(tx, webhookId, []),

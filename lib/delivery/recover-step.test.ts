@@ -70,7 +70,10 @@ describe("a step over what failed", () => {
       where status = 'pending'`;
     expect(await runOut(sql, recovery)).toEqual([10, 5]);
     expect(await read(recovery)).toMatchObject({
-      ...{ status: "done", total: 25, recovered: 25, finished_at: expect.any(String) },
+      status: "done",
+      total: 25,
+      recovered: 25,
+      finished_at: expect.any(String),
     });
     expect(await countDeliveries(sql, webhook, "success")).toBe(15);
     expect(await countDeliveries(sql, webhook, "failed")).toBe(10);
@@ -136,8 +139,12 @@ describe("a step over what is missing", () => {
     expect(await deliveredEvents(webhook)).toEqual(events.slice(0, 10));
     const [row] = await sql`select *, next_attempt_at <= now() as is_due from webhook_deliveries`;
     expect(row).toMatchObject({
-      ...{ event_type: "issue.created", status: "pending", trigger: "recover", is_due: true },
-      ...{ attempts: 0, steps_used: 0 },
+      event_type: "issue.created",
+      status: "pending",
+      trigger: "recover",
+      is_due: true,
+      attempts: 0,
+      steps_used: 0,
     });
     await deliverAll(sql);
     expect(await runOut(sql, recovery)).toEqual([2]);

@@ -16,13 +16,21 @@ function failure(errorClass: "timeout" | "blocked_address" | "dns_error"): Attem
 describe("judge", () => {
   it.each([200, 201, 204, 299])("takes %s for success", (status) => {
     expect(judge(response(status), automatic, rules)).toEqual({
-      ...{ outcome: "success", status: "success", delayMs: 0, stepsUsed: 0, isGone: false },
+      outcome: "success",
+      status: "success",
+      delayMs: 0,
+      stepsUsed: 0,
+      isGone: false,
     });
   });
 
   it.each([300, 301, 304, 400, 401, 404, 429, 500, 503])("tries again after %s", (status) => {
     expect(judge(response(status), automatic, rules)).toEqual({
-      ...{ outcome: "failure", status: "pending", delayMs: 5000, stepsUsed: 1, isGone: false },
+      outcome: "failure",
+      status: "pending",
+      delayMs: 5000,
+      stepsUsed: 1,
+      isGone: false,
     });
   });
 

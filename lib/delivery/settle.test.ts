@@ -74,8 +74,13 @@ function result(delivery_id: string, changes: Partial<Settlement> = {}): Settlem
 }
 
 const failed: Partial<Settlement> = {
-  ...{ outcome: "failure", status: "pending", delay_ms: 60_000, steps_used: 1 },
-  ...{ response_code: 500, response_body: "oh", error_message: "HTTP 500" },
+  outcome: "failure",
+  status: "pending",
+  delay_ms: 60_000,
+  steps_used: 1,
+  response_code: 500,
+  response_body: "oh",
+  error_message: "HTTP 500",
   error_class: "http_status",
 };
 
@@ -87,8 +92,12 @@ describe("settle", () => {
     expect(await readDelivery(sql, id)).toMatchObject({ ...row, response_code: 200 });
     expect(await readAttempts(sql, id)).toEqual([
       expect.objectContaining({
-        ...{ number: 1, outcome: "success", trigger: "automatic", response_code: 200 },
-        ...{ response_body: "fine", request_headers: { "X-Turbo-Attempt": "1" } },
+        number: 1,
+        outcome: "success",
+        trigger: "automatic",
+        response_code: 200,
+        response_body: "fine",
+        request_headers: { "X-Turbo-Attempt": "1" },
       }),
     ]);
   });
@@ -138,8 +147,12 @@ describe("settle", () => {
     await claimAll();
     await settler.withdraw(await readClaim(id));
     expect(await readDelivery(sql, id)).toMatchObject({
-      ...{ status: "pending", attempts: 1, claimed_until: null, steps_used: 1 },
-      ...{ response_code: 500, error_message: "HTTP 500" },
+      status: "pending",
+      attempts: 1,
+      claimed_until: null,
+      steps_used: 1,
+      response_code: 500,
+      error_message: "HTTP 500",
     });
     await claimAll();
     await settler.settle(result(id, { number: 2 }));

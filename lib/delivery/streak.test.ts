@@ -27,15 +27,31 @@ async function underWay({ count = 1, trigger = "automatic", lane = webhookId } =
 }
 
 const attempt: Omit<Settlement, "delivery_id"> = {
-  ...{ number: 1, trigger: "automatic", outcome: "success", status: "success", delay_ms: 0 },
-  ...{ steps_used: 0, started_at: new Date().toISOString(), duration_ms: 12, url },
-  ...{ address: "127.0.0.1", request_headers: {}, response_code: 200, response_headers: {} },
-  ...{ response_body: "", is_response_cut: false, error_class: null, error_message: null },
+  number: 1,
+  trigger: "automatic",
+  outcome: "success",
+  status: "success",
+  delay_ms: 0,
+  steps_used: 0,
+  started_at: new Date().toISOString(),
+  duration_ms: 12,
+  url,
+  address: "127.0.0.1",
+  request_headers: {},
+  response_code: 200,
+  response_headers: {},
+  response_body: "",
+  is_response_cut: false,
+  error_class: null,
+  error_message: null,
 };
 const success = (delivery_id: string): Settlement => ({ ...attempt, delivery_id });
 const failure = (delivery_id: string, changes: Partial<Settlement> = {}): Settlement => ({
   ...attempt,
-  ...{ outcome: "failure", status: "pending", delay_ms: 60_000, response_code: 500 },
+  outcome: "failure",
+  status: "pending",
+  delay_ms: 60_000,
+  response_code: 500,
   ...changes,
   delivery_id,
 });

@@ -54,7 +54,9 @@ describe("a project's completion", () => {
     await close(id);
     const events = await takeEvents(sql);
     expect(typesOf(events)).toEqual([
-      ...["issue.updated", "issue.status_changed", "issue.closed"],
+      "issue.updated",
+      "issue.status_changed",
+      "issue.closed",
       ...Array<string>(4).fill("project.completion_milestone"),
     ]);
     expect(thresholdsOf(events)).toEqual([25, 50, 75, 100]);
@@ -81,7 +83,9 @@ describe("a project's completion", () => {
     await close(ids.at(-1) ?? "");
     expect(thresholdsOf(await takeEvents(sql))).toEqual([]);
     expect(await getEntity(ctx, project, project_id)).toMatchObject({
-      ...{ version, issue_count: 12, completion_percentage: 33 },
+      version,
+      issue_count: 12,
+      completion_percentage: 33,
     });
   });
 
@@ -152,7 +156,8 @@ describe("a project's completion", () => {
     await makeIssue({ project_id });
     expect(await takeTypes(sql)).toEqual(["issue.created"]);
     expect(await getEntity(ctx, project, project_id)).toMatchObject({
-      ...{ issue_count: 7, completion_percentage: 14 },
+      issue_count: 7,
+      completion_percentage: 14,
     });
   });
 });
@@ -181,7 +186,8 @@ describe("a milestone's progress", () => {
     expect(progressOf(events)).toEqual([["progress_updated", 30]]);
     const event = events.find(({ event_type }) => event_type === "milestone.progress_updated");
     expect(event).toMatchObject({
-      ...{ entity_id: milestone_id, entity_version: version + 1 },
+      entity_id: milestone_id,
+      entity_version: version + 1,
       context: { project_id, milestone_id, issue_id: null },
       data: {
         current: { completion_percentage: 33, version: version + 1 },
@@ -203,7 +209,8 @@ describe("a milestone's progress", () => {
     await close(ids[0] ?? "");
     expect(progressOf(await takeEvents(sql))).toEqual([]);
     expect(await getEntity(ctx, milestone, milestone_id)).toMatchObject({
-      ...{ version, completion_percentage: 8 },
+      version,
+      completion_percentage: 8,
     });
   });
 
@@ -279,10 +286,14 @@ describe("a milestone's progress", () => {
     await close(ids[0] ?? "");
     const events = await takeEvents(sql);
     expect(typesOf(events)).toEqual([
-      ...["issue.updated", "issue.status_changed", "issue.closed"],
+      "issue.updated",
+      "issue.status_changed",
+      "issue.closed",
       ...Array<string>(4).fill("project.completion_milestone"),
-      ...["milestone.progress_updated", "milestone.completed"],
-      ...["milestone.progress_updated", "milestone.completed"],
+      "milestone.progress_updated",
+      "milestone.completed",
+      "milestone.progress_updated",
+      "milestone.completed",
     ]);
     const told = events.slice(7).map(({ entity_id }) => entity_id);
     expect(told).toEqual([milestone_id, milestone_id, other, other]);
@@ -312,11 +323,15 @@ describe("a blocked issue", () => {
     await close(others[1] ?? "");
     const events = await takeEvents(sql);
     expect(typesOf(events)).toEqual([
-      ...["issue.updated", "issue.status_changed", "issue.closed"],
+      "issue.updated",
+      "issue.status_changed",
+      "issue.closed",
       "issue.unblocked",
     ]);
     expect(events.at(-1)).toMatchObject({
-      ...{ entity_id: id, entity_version: version + 1, context: { issue_id: id } },
+      entity_id: id,
+      entity_version: version + 1,
+      context: { issue_id: id },
       data: {
         current: { is_blocked: false, version: version + 1, title: "Blocked" },
         previous: { is_blocked: true },

@@ -178,7 +178,10 @@ describe("a mention", () => {
     const id = await commentOn(issue_id, { content: "@ada and @bob" });
     const events = await takeEvents(sql);
     expect(events.map(({ event_type }) => event_type)).toEqual([
-      ...["comment.created", "comment.mention", "comment.mention", "issue.commented"],
+      "comment.created",
+      "comment.mention",
+      "comment.mention",
+      "issue.commented",
     ]);
     expect(events[1]).toMatchObject({
       entity_id: id,
@@ -195,7 +198,8 @@ describe("a mention", () => {
     await update("comments", id, { content: "@bob and @ada" });
     const events = await takeEvents(sql);
     expect(events.map(({ event_type }) => event_type)).toEqual([
-      ...["comment.updated", "comment.mention"],
+      "comment.updated",
+      "comment.mention",
     ]);
     expect(events[1]).toMatchObject({
       entity_version: 2,

@@ -23,8 +23,14 @@ afterAll(() => database.close());
 /** Written past the service, with the due date set on the day `setOn`. */
 async function addIssue({ status = "open", setOn = "2026-01-01" } = {}): Promise<string> {
   const row = {
-    ...{ id: newId(), title: "Due", type: "task", status, priority: "medium" },
-    ...{ project_id: projectId, due_date, due_told: dueToldAt(due_date, setOn) },
+    id: newId(),
+    title: "Due",
+    type: "task",
+    status,
+    priority: "medium",
+    project_id: projectId,
+    due_date,
+    due_told: dueToldAt(due_date, setOn),
   };
   await sql`insert into issues ${sql(row)}`;
   return row.id;

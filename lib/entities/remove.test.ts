@@ -151,7 +151,10 @@ describe("a removed project", () => {
     await sql`truncate events cascade`;
     await remove("projects", project_id);
     expect(await takeTypes(sql)).toEqual([
-      ...["issue.deleted", "issue.deleted", "milestone.deleted", "project.deleted"],
+      "issue.deleted",
+      "issue.deleted",
+      "milestone.deleted",
+      "project.deleted",
     ]);
   });
 

@@ -35,15 +35,25 @@ describe("createEntity", () => {
   it("stores the row with its defaults, and one created event that shows it whole", async () => {
     const row = await createEntity(ctx, issue, { title: " Broken ", created_by: "ada" });
     expect(row).toMatchObject({
-      ...{ title: "Broken", description: null, type: "task", status: "open" },
-      ...{ priority: "medium", created_by: "ada", due_date: null, project_id: null, version: 1 },
+      title: "Broken",
+      description: null,
+      type: "task",
+      status: "open",
+      priority: "medium",
+      created_by: "ada",
+      due_date: null,
+      project_id: null,
+      version: 1,
     });
     expect(await getEntity(ctx, issue, row.id)).toEqual(row);
     const [event, ...others] = await takeEvents(sql);
     expect(others).toEqual([]);
     expect(event).toMatchObject({
-      ...{ event_type: "issue.created", action: "created", entity_id: row.id, entity_version: 1 },
-      ...{ context: { project_id: null, issue_id: row.id } },
+      event_type: "issue.created",
+      action: "created",
+      entity_id: row.id,
+      entity_version: 1,
+      context: { project_id: null, issue_id: row.id },
     });
     expect(event?.data).toEqual({
       current: JSON.parse(JSON.stringify(row)),
@@ -56,8 +66,10 @@ describe("createEntity", () => {
     const project_id = await given(project, { name: "Apollo" });
     const row = await createEntity(ctx, issue, { title: "Broken", project_id });
     expect((await takeEvents(sql))[0]?.context).toEqual({
-      ...{ project_id, issue_id: row.id },
-      ...{ milestone_id: null, initiative_id: null },
+      project_id,
+      issue_id: row.id,
+      milestone_id: null,
+      initiative_id: null,
     });
   });
 
@@ -141,8 +153,14 @@ describe("createEntity", () => {
 
 describe("updateEntity", () => {
   const full = {
-    ...{ title: "Broken", description: "d", type: "bug", status: "open", priority: "low" },
-    ...{ assignee: "ada", due_date: "2026-01-01", created_by: "ada" },
+    title: "Broken",
+    description: "d",
+    type: "bug",
+    status: "open",
+    priority: "low",
+    assignee: "ada",
+    due_date: "2026-01-01",
+    created_by: "ada",
   };
 
   it.each([

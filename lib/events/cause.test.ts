@@ -25,8 +25,14 @@ const request = "PATCH /api/v1/issues/1";
 /** Records one event, caused by this; answers its id. */
 async function tell(cause: Cause | null): Promise<string> {
   const draft = {
-    ...{ type: "issue.updated", entity_type: "issue", entity_id: newId(), entity_version: 1 },
-    ...{ current: {}, previous: null, changes: [], context: {} },
+    type: "issue.updated",
+    entity_type: "issue",
+    entity_id: newId(),
+    entity_version: 1,
+    current: {},
+    previous: null,
+    changes: [],
+    context: {},
   };
   const event = toEventRow(draft, originOf({ actor: unknownActor, cause }));
   await recordEvents(ctx, { sql, events: [event] });
@@ -76,9 +82,12 @@ describe("resolveCause", () => {
     );
     expect(await loops()).toMatchObject([
       {
-        ...{ cause_id: last, root_id: chain[0], depth: 9 },
+        cause_id: last,
+        root_id: chain[0],
+        depth: 9,
         body: {
-          ...{ entity_type: "system", entity_id: await installationId(sql) },
+          entity_type: "system",
+          entity_id: await installationId(sql),
           actor: { type: "system", name: "turbo-system", metadata: { cause_id: last, depth: 9 } },
           data: { current: { id: await installationId(sql), chain, depth: 9, request } },
         },

@@ -58,7 +58,8 @@ describe("what emits", () => {
     expect(ctx.afterCommit.rings).toEqual([[webhook]]);
     const [row] = await sql`select body::json as body from events`;
     expect(row?.body).toMatchObject({
-      ...{ event_type: "calendar.meeting_booked", entity_id: meeting.id },
+      event_type: "calendar.meeting_booked",
+      entity_id: meeting.id,
       data: { current: { title: "Planning", starts_at: startsAt.toISOString() } },
     });
   });

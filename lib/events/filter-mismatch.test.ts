@@ -28,8 +28,15 @@ const event = {
   actor: { type: "ai", name: "claude", metadata: { key: "ci" } },
   data: {
     current: {
-      ...{ status: "closed", priority: "critical", title: "Ünïcode 😀", assignee: null },
-      ...{ count: 10, ratio: 0.5, is_open: false, labels: ["a", "b", null, 3], empty: [] },
+      status: "closed",
+      priority: "critical",
+      title: "Ünïcode 😀",
+      assignee: null,
+      count: 10,
+      ratio: 0.5,
+      is_open: false,
+      labels: ["a", "b", null, 3],
+      empty: [],
       milestone_ids: milestones,
     },
     previous: { status: "open", assignee: "ada" },

@@ -66,7 +66,9 @@ describe("the plan of a filter", () => {
     ["entity_version", ["entity_version"]],
   ])("finds %s at %j", (key, path) => {
     expect(plan({ [key]: "x" })).toEqual({
-      ...{ path: pathText(path), op: "eq", value: "x" },
+      path: pathText(path),
+      op: "eq",
+      value: "x",
       at: `/filters/${key}`,
     });
   });
@@ -141,7 +143,10 @@ describe("the plan of a filter", () => {
 
   it("nests and, or and not", () => {
     const leaf = (at: string, value: string) => ({
-      ...{ path: pathText(["action"]), op: "eq", value, at: `/filters/${at}/action` },
+      path: pathText(["action"]),
+      op: "eq",
+      value,
+      at: `/filters/${at}/action`,
     });
     const filters = { and: [{ or: [{ action: "a" }, { action: "b" }] }, { not: { action: "c" } }] };
     expect(plan(filters)).toEqual({

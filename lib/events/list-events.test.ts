@@ -25,8 +25,14 @@ const told = [
 beforeAll(async () => {
   for (const { type, actor, day, entity_id = issue, isCaused } of told) {
     const draft = {
-      ...{ type, entity_type: type.split(".")[0] ?? "", entity_id, entity_version: 1 },
-      ...{ current: {}, previous: null, changes: [], context: {} },
+      type,
+      entity_type: type.split(".")[0] ?? "",
+      entity_id,
+      entity_version: 1,
+      current: {},
+      previous: null,
+      changes: [],
+      context: {},
     };
     const origin = {
       actor: { type: "user" as const, name: actor, metadata: {} },

@@ -56,7 +56,9 @@ describe("an event", () => {
 
   it("is what it says of itself", async () => {
     const given = {
-      ...{ entity_type: "meeting", entity_id: newId(), entity_version: 7 },
+      entity_type: "meeting",
+      entity_id: newId(),
+      entity_version: 7,
       data: {
         current: { title: "Planning", room: 12 },
         previous: { room: null },

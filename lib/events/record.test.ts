@@ -22,8 +22,14 @@ function eventOf(type: string, current: Record<string, unknown> = {}): EventRow 
   const entity_type = type.split(".")[0] ?? "";
   return toEventRow(
     {
-      ...{ type, entity_type, entity_id: newId(), entity_version: 1, current },
-      ...{ previous: null, changes: [], context: {} },
+      type,
+      entity_type,
+      entity_id: newId(),
+      entity_version: 1,
+      current,
+      previous: null,
+      changes: [],
+      context: {},
     },
     { actor: { type: "user", name: "ada", metadata: {} }, at: new Date(), baseUrl: "" },
   );
@@ -114,8 +120,12 @@ describe("who gets a delivery", () => {
     const [row] = await sql`select *, next_attempt_at <= clock_timestamp() as is_due
       from webhook_deliveries`;
     expect(row).toMatchObject({
-      ...{ status: "pending", attempts: 0, trigger: "automatic", is_due: true },
-      ...{ claimed_until: null, steps_used: 0 },
+      status: "pending",
+      attempts: 0,
+      trigger: "automatic",
+      is_due: true,
+      claimed_until: null,
+      steps_used: 0,
     });
   });
 });

@@ -26,9 +26,13 @@ describe("registerEventType", () => {
     const shown = await register();
     expect(shown).toMatchObject({
       ...meetingBooked,
-      ...{ entity: "calendar", source: "registered", is_subscribable: true },
+      entity: "calendar",
+      source: "registered",
+      is_subscribable: true,
       example: {
-        ...{ event_type: name, entity_type: "calendar", action: "meeting_booked" },
+        event_type: name,
+        entity_type: "calendar",
+        action: "meeting_booked",
         data: { current: meetingBooked.sample, previous: null, changes: [] },
       },
     });

@@ -82,8 +82,12 @@ describe("emitReport", () => {
     const [row] = await sql<{ body: string }[]>`
       select body from events where type = 'system.daily_digest'`;
     expect(JSON.parse(row?.body ?? "")).toMatchObject({
-      ...{ event_type: "system.daily_digest", timestamp: "2026-11-24T08:00:00.250Z" },
-      ...{ entity_type: "system", entity_id: id, entity_version: 1, action: "daily_digest" },
+      event_type: "system.daily_digest",
+      timestamp: "2026-11-24T08:00:00.250Z",
+      entity_type: "system",
+      entity_id: id,
+      entity_version: 1,
+      action: "daily_digest",
       actor: { type: "system", name: "turbo-system" },
       data: {
         current: {

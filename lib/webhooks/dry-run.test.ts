@@ -54,7 +54,9 @@ describe("dryRunWebhook", () => {
     const examined = all.filter(isOf("issue.created"));
     const matched = examined.filter(has("critical"));
     expect(answer).toMatchObject({
-      ...{ examined: examined.length, matched: matched.length, is_complete: true },
+      examined: examined.length,
+      matched: matched.length,
+      is_complete: true,
       next_cursor: null,
       mismatches: [
         { pointer: "/filters/current.priority", count: examined.length - matched.length },

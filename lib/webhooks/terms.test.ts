@@ -209,7 +209,11 @@ describe("many at once", () => {
     const changes = [{ name: "New" }, { filters }, { skip_own: "actor" }, { active: false }];
     await Promise.all(changes.map((one) => update(id, one)));
     expect(await getWebhook(ctx, id)).toMatchObject({
-      ...{ name: "New", filters, skip_own: "actor", state: "paused", version: 5 },
+      name: "New",
+      filters,
+      skip_own: "actor",
+      state: "paused",
+      version: 5,
     });
   });
 });

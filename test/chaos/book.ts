@@ -59,7 +59,9 @@ export class Book {
         continue;
       }
       this.entries.push({
-        ...{ row, subscription, event },
+        row,
+        subscription,
+        event,
         attempts: attempts.get(row.id) ?? [],
         posts: (posts.get(row.id) ?? []).toSorted((a, b) => a.beganMs - b.beganMs),
       });

@@ -5,21 +5,45 @@ import type { FaultKind } from "./plan";
 import type { AttemptRow, DeliveryRow, Rows } from "./rows";
 
 const subscription: Subscription = {
-  ...{ name: "healthy", receiver: "healthy", id: "webhook", secret: "", eventTypes: ["issue.*"] },
-  ...{ askedMs: 0, createdMs: 10, deleteAskedMs: null, deletedMs: null, pauses: [] },
+  name: "healthy",
+  receiver: "healthy",
+  id: "webhook",
+  secret: "",
+  eventTypes: ["issue.*"],
+  askedMs: 0,
+  createdMs: 10,
+  deleteAskedMs: null,
+  deletedMs: null,
+  pauses: [],
 };
 const post: Post = {
-  ...{ subscription: "healthy", eventId: "event", deliveryId: "delivery", attempt: 1 },
-  ...{ beganMs: 1_000, endedMs: 1_010, lagMs: 0, status: 200, retryAfterMs: 0 },
-  ...{ hash: "bytes", isSigned: true },
+  subscription: "healthy",
+  eventId: "event",
+  deliveryId: "delivery",
+  attempt: 1,
+  beganMs: 1_000,
+  endedMs: 1_010,
+  lagMs: 0,
+  status: 200,
+  retryAfterMs: 0,
+  hash: "bytes",
+  isSigned: true,
 };
 const delivery: DeliveryRow = {
-  ...{ id: "delivery", subscription_id: "webhook", event_id: "event", status: "success" },
-  ...{ attempts: 1, interruptions: 0, error_message: null },
+  id: "delivery",
+  subscription_id: "webhook",
+  event_id: "event",
+  status: "success",
+  attempts: 1,
+  interruptions: 0,
+  error_message: null,
 };
 const attempt: AttemptRow = {
-  ...{ delivery_id: "delivery", number: 1, outcome: "success" },
-  ...{ response_code: 200, error_class: null },
+  delivery_id: "delivery",
+  number: 1,
+  outcome: "success",
+  response_code: 200,
+  error_class: null,
 };
 const failure: AttemptRow = { ...attempt, outcome: "failure", response_code: 500 };
 const interrupted: AttemptRow = { ...attempt, outcome: "interrupted", response_code: null };
@@ -38,7 +62,10 @@ type Given = {
 function balanceOf(given: Given) {
   const journal = new Journal();
   journal.changes.push({
-    ...{ number: 1, beganMs: 900, endedMs: 950, outcome: "committed" },
+    number: 1,
+    beganMs: 900,
+    endedMs: 950,
+    outcome: "committed",
     eventTypes: ["issue.created"],
     ...given.change,
   });
@@ -170,13 +197,16 @@ describe("balance", () => {
 
   it("explains what was cancelled with its webhook and what used up its attempts", () => {
     const cancelled = balanceOf({
-      ...{ delivery: { status: "cancelled" }, posts: [], attempts: [] },
+      delivery: { status: "cancelled" },
+      posts: [],
+      attempts: [],
       subscription: { deleteAskedMs: 960, deletedMs: 970 },
     });
     expect(cancelled.findings).toEqual([]);
     const failed = balanceOf({
       posts: [{ status: 500 }, { attempt: 2, beganMs: 5_000, endedMs: 5_010, status: 500 }],
-      ...{ attempts: [failure, failure], delivery: { status: "failed" } },
+      attempts: [failure, failure],
+      delivery: { status: "failed" },
     });
     expect(failed.findings).toEqual([]);
     expect([...cancelled.explained.keys(), ...failed.explained.keys()]).toHaveLength(2);
@@ -190,7 +220,9 @@ describe("balance", () => {
 
   it("measures from a fault's end to the next arrival", () => {
     const { recoveries } = balanceOf({
-      ...{ posts: twice, attempts: [interrupted, attempt], fault: "kill app" },
+      posts: twice,
+      attempts: [interrupted, attempt],
+      fault: "kill app",
     });
     expect(recoveries).toEqual([{ kind: "kill app", ms: 3_910 }]);
   });

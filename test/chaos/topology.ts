@@ -68,8 +68,16 @@ export async function openTopology(given: Given, made: Partial<Topology>): Promi
   }
   const stallable = new Set(plans.filter((plan) => plan.canStall).map(({ name }) => name));
   const topology: Topology = {
-    ...{ name: given.name, journal, apps: (made.apps = []), database, receivers, reachable, heal },
-    ...{ databaseProxies, receiverProxies, engineProxies },
+    name: given.name,
+    journal,
+    apps: (made.apps = []),
+    database,
+    receivers,
+    reachable,
+    heal,
+    databaseProxies,
+    receiverProxies,
+    engineProxies,
     stallableProxies: receiverProxies.filter(({ name }) => stallable.has(name.slice(9))),
   };
   const settings = await layOut(given, topology);

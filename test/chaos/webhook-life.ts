@@ -42,8 +42,16 @@ export class WebhookLife {
     const body = { name, url, event_types: eventTypes, secret_token: secret };
     const { id, createdMs } = await this.#askOnce(body);
     const subscription: Subscription = {
-      ...{ name, receiver: receiver.name, id, secret, eventTypes, askedMs, createdMs },
-      ...{ deleteAskedMs: null, deletedMs: null, pauses: [] },
+      name,
+      receiver: receiver.name,
+      id,
+      secret,
+      eventTypes,
+      askedMs,
+      createdMs,
+      deleteAskedMs: null,
+      deletedMs: null,
+      pauses: [],
     };
     this.#journal.subscriptions.push(subscription);
     return subscription;

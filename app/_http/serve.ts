@@ -17,29 +17,47 @@ const service: Service = {
   describeApi: () => documentText(env().baseUrl),
 };
 
-/** The endpoints of each path, by the path without the names of its parameters. */
-const byShape = new Map<string, Endpoint[]>();
-for (const endpoint of endpoints) {
-  const shape = shapeOf(endpoint.path);
-  byShape.set(shape, [...(byShape.get(shape) ?? []), endpoint]);
+type Found = { path: string; endpoints: Endpoint[]; params: Record<string, string> };
+type Place = Omit<Found, "params"> & { steps: string[] };
+
+/** Every path that has endpoints, those with fewer parameters first: `dry-run` is no webhook's id. */
+const places: Place[] = [...new Set(endpoints.map(({ path }) => path))]
+  .map((path) => ({
+    path,
+    steps: stepsOf(path),
+    endpoints: endpoints.filter((one) => one.path === path),
+  }))
+  .toSorted((a, b) => pathParameters(a.path).length - pathParameters(b.path).length);
+
+function stepsOf(path: string): string[] {
+  return path.split("/").filter(Boolean);
 }
 
-/** Parameters of a route file that name what is served, as `issues`, and not one such thing. */
-const namesOfThings = new Set(["entity", "link", "path"]);
-
-type Found = { path: string; endpoints: Endpoint[]; values: string[] };
+/** The endpoints of a path whose steps behind `/api` these are; none: nothing is there. */
+function find(given: string[]): Found {
+  const steps = ["api", ...given];
+  const isParameter = (step: string | undefined) => step?.startsWith("{") ?? false;
+  const place = places.find(
+    (one) =>
+      one.steps.length === steps.length &&
+      one.steps.every((step, index) => isParameter(step) || step === steps[index]),
+  );
+  if (!place) return { path: `/${steps.join("/")}`, endpoints: [], params: {} };
+  const values = steps.filter((_, index) => isParameter(place.steps[index]));
+  const names = pathParameters(place.path);
+  return {
+    ...place,
+    params: Object.fromEntries(names.map((name, at) => [name, values[at] ?? ""])),
+  };
+}
 
 /**
- * The exports of a route file: the endpoints of a path behind one door, HEAD as GET, and 405 with
- * `Allow` for every other method. What `{entity}` and `{link}` stand for is looked up in the table of
- * endpoints as they are asked for.
+ * The exports of the API's route file: the table of endpoints behind one door, HEAD as GET, and 405
+ * with `Allow` for every other method of a path.
  */
-export function serve(template: string): Record<Method, Route> {
-  const names = pathParameters(template);
-  const isFixed = !names.some((name) => namesOfThings.has(name));
-  if (isFixed && !byShape.has(shapeOf(template))) throw new Error(`nothing is at ${template}`);
+export function serve(): Record<Method, Route> {
   const route = (method: Method) =>
-    door((incoming) => answer(method, incoming, find(template, names, incoming.params)));
+    door((incoming) => answer(method, incoming, find([incoming.params.path ?? []].flat())));
   return {
     GET: route("GET"),
     HEAD: route("HEAD"),
@@ -51,26 +69,10 @@ export function serve(template: string): Record<Method, Route> {
   };
 }
 
-function shapeOf(path: string): string {
-  return path.replaceAll(/\{\w+\}/g, "{}");
-}
-
-function find(template: string, names: string[], params: Incoming["params"]): Found {
-  const given = names.map((name) => ({ name, value: [params[name] ?? ""].flat().join("/") }));
-  const things = given.filter(({ name }) => namesOfThings.has(name));
-  const fill = (filled: string, { name, value }: (typeof given)[number]) =>
-    filled.replace(`{${name}}`, () => value);
-  const path = things.reduce(fill, template);
-  const values = given.filter(({ name }) => !namesOfThings.has(name)).map(({ value }) => value);
-  // An encoded slash or brace in a name must not lead to the endpoint of another path.
-  const isPlain = things.every(({ value }) => /^[\w-]+$/.test(value));
-  return { path, endpoints: (isPlain && byShape.get(shapeOf(path))) || [], values };
-}
-
 async function answer(method: Method, incoming: Incoming, found: Found): Promise<Response> {
   const asked = method === "HEAD" ? "GET" : method;
   const endpoint = found.endpoints.find((one) => one.method === asked);
-  if (endpoint) return run(endpoint, incoming, found.values);
+  if (endpoint) return run(endpoint, incoming, found.params);
   if (found.endpoints.length === 0) {
     const nothing = new AppError("not_found", `There is no ${found.path} here.`);
     return admit(incoming, () => Promise.reject(nothing));
@@ -91,10 +93,12 @@ function allowedOf(served: Endpoint[]): Method[] {
   );
 }
 
-async function run(endpoint: Endpoint, incoming: Incoming, values: string[]): Promise<Response> {
+async function run(
+  endpoint: Endpoint,
+  incoming: Incoming,
+  params: Found["params"],
+): Promise<Response> {
   const { runForStrangers } = endpoint;
-  const named = pathParameters(endpoint.path).map((name, place) => [name, values[place] ?? ""]);
-  const params: Record<string, string> = Object.fromEntries(named);
   const { request } = incoming;
   try {
     return await admit(incoming, async (call) =>

@@ -1,3 +1,3 @@
 import { serve } from "@/app/_http/serve";
 
-export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = serve("/api/{path}");
+export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = serve();

@@ -1,3 +1,0 @@
-import { serve } from "@/app/_http/serve";
-
-export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = serve("/api/v1/{entity}");

@@ -24,19 +24,27 @@ const directionMark = /[\u202A-\u202E\u2066-\u2069]/;
  * Unicode's normal form C, without invisible characters at its ends.
  */
 export function plainText(most: number) {
+  return line({ least: 1, most });
+}
+
+/** The same, empty too. */
+export function plainTextOrNone(most: number) {
+  return line({ least: 0, most });
+}
+
+function line({ least, most }: { least: 0 | 1; most: number }) {
   return z
     .string()
     .normalize("NFC")
     .overwrite((text) => text.replace(invisibleEdge, ""))
     .superRefine((text, refinement) => {
-      const message = faultOfLine(text, most);
+      const message = text.length < least ? "must not be empty" : faultOfLine(text, most);
       if (message) refinement.addIssue({ code: "custom", message });
     })
-    .meta({ minLength: 1, maxLength: most });
+    .meta({ ...(least > 0 && { minLength: least }), maxLength: most });
 }
 
 function faultOfLine(text: string, most: number): string | null {
-  if (text === "") return "must not be empty";
   if (countCharacters(text) > most) return `must have at most ${most} characters`;
   if (!isStorable(text)) return notStorable;
   if (notOneLine.test(text)) return "must be one line, without control characters";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { longText, plainText } from "@/lib/text";
+import { longText, plainText, plainTextOrNone } from "@/lib/text";
 
 // What a field takes, and behind the pipe what is stored and shown of it.
 
@@ -14,9 +14,9 @@ export const text = longText(100_000)
   .describe("Any text, Markdown as you like.");
 
 /** Somebody's name, or null, which an empty text is too. */
-export const optionalName = z
-  .preprocess((given) => (given === "" ? null : given), plainText(200).nullish())
-  .transform((given) => given ?? null)
+export const optionalName = plainTextOrNone(200)
+  .nullish()
+  .transform((given) => given || null)
   .pipe(z.string().nullable());
 
 /** A day without a time, or null. */

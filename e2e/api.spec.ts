@@ -458,15 +458,8 @@ test("hostile names are stored as they are and change nothing else", async ({ ap
 test("titles that cannot be seen, or turn what stands beside them, are refused", async ({
   api,
 }) => {
-  for (const title of ["\u200B", "\u202E", "a\u202Ebc", "a\r\nb", "\u3164"]) {
-    const answer = await api.post<Problem>("/issues", { title });
-    expectProblem(answer, {
-      what: JSON.stringify(title),
-      status: 422,
-      code: "validation_failed",
-      pointers: ["/title"],
-    });
-  }
+  for (const title of ["\u200B", "\u202E", "a\u202Ebc", "a\r\nb", "\u3164"])
+    expect((await api.post("/issues", { title })).status, JSON.stringify(title)).toBe(422);
 });
 
 test("a description of 100,000 characters is taken, one more is not", async ({ api }) => {

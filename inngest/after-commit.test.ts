@@ -27,7 +27,8 @@ import {
 import { createWebhook, deleteWebhook, pauseWebhook, updateWebhook } from "@/lib/webhooks/service";
 import { sendTest } from "@/lib/webhooks/test-delivery";
 import { fence, hear, afterCommit } from "./after-commit";
-import { ring, ringLater } from "./bells";
+import { ringLater } from "./alarms";
+import { ring } from "./bells";
 import { eventsOf } from "./embedded/testing";
 import { deliverer, setParts, startedEngine } from "./process";
 import { Signals } from "./signals";

@@ -5,7 +5,8 @@ import { markTermsSeen, whoMayBegin } from "@/lib/delivery/fence";
 import { testTermsMs } from "@/lib/delivery/fence";
 import { env } from "@/lib/env";
 import { log, reasonOf } from "@/lib/log";
-import { ring, ringRecoveries } from "./bells";
+import { ring } from "./bells";
+import { ringRecoveries } from "./recovery-bells";
 import { deliverer, startedSignals } from "./process";
 import type { Signal } from "./signals";
 

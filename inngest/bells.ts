@@ -1,27 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { db } from "@/db/client";
-import { readNextDue } from "@/lib/delivery/backlog";
-import { clearBells, setAlarm, setBells, type Bell } from "@/lib/delivery/lane";
-import { stalledRecoveries } from "@/lib/delivery/recover-step";
-import { clock } from "@/lib/clock";
+import { clearBells, setBells, type Bell } from "@/lib/delivery/lane";
 import { env } from "@/lib/env";
 import { log, reasonOf } from "@/lib/log";
-import { inngestClient, webhookDue, webhookRecover } from "./client";
+import { inngestClient, webhookDue } from "./client";
 import { deliverer, startedSignals } from "./process";
 
-/** A real Inngest server may wake up to 0.6 s early. */
-const earlyWakeMs = 1_000;
 /** How long others have to take a lane that is put up for taking. */
 const offerMs = 50;
-/** An alarm is as early as another one if it is no later than so much. */
-const sameAlarmMs = 1_000;
-
-const isEmbedded = () => env().inngest.engine === "embedded";
-
-/** How much later than due a bell is to ring, so that it never comes too early. */
-export function bellMarginMs(): number {
-  return isEmbedded() ? 0 : earlyWakeMs;
-}
+export const isEmbedded = () => env().inngest.engine === "embedded";
 
 let ringing: { webhookIds: Set<string>; done: Promise<void> } | null = null;
 
@@ -65,12 +52,12 @@ async function ringNow(webhookIds: string[]): Promise<void> {
 }
 
 /** A bell given to the embedded engine of a process that is stopping would be gone with it. */
-function isForgetting(): boolean {
+export function isForgetting(): boolean {
   return isEmbedded() && deliverer().isStopping;
 }
 
 /** Has the other processes look at these lanes, at once or later. Never rejects. */
-async function passOn(webhookIds: string[]): Promise<void> {
+export async function passOn(webhookIds: string[]): Promise<void> {
   await startedSignals()?.send(...webhookIds.map((webhookId) => ({ offer: webhookId })));
 }
 
@@ -78,49 +65,6 @@ async function passOn(webhookIds: string[]): Promise<void> {
 export async function returnBell(webhookId: string): Promise<void> {
   await clearBells(db().sql, [webhookId]);
   await passOn([webhookId]);
-}
-
-/** Rings the lane `dueMs` from now, unless an alarm as early is out already. Never rejects. */
-export async function ringLater(webhookId: string, dueMs: number): Promise<void> {
-  if (dueMs <= 0) return ring([webhookId]);
-  if (isForgetting()) return passOn([webhookId]);
-  try {
-    if (isEmbedded()) return await keepAlarm(webhookId, clock().nowMs() + dueMs);
-    const alarm = await setAlarm(db().sql, { webhookId, dueMs: dueMs + bellMarginMs() });
-    if (alarm) await send([alarm]);
-  } catch (error) {
-    log.warn("webhook alarm not set; the sweep will ring", {
-      webhook_id: webhookId,
-      reason: reasonOf(error),
-    });
-  }
-}
-
-/** When the embedded engine wakes each lane: as an alarm in memory, it needs no mark in a row. */
-const alarms = new Map<string, number>();
-
-async function keepAlarm(webhookId: string, dueAtMs: number): Promise<void> {
-  const atMs = Math.ceil(dueAtMs);
-  const outMs = alarms.get(webhookId) ?? Infinity;
-  if (outMs > clock().nowMs() && outMs <= atMs + sameAlarmMs) return;
-  alarms.set(webhookId, atMs);
-  await inngestClient().send(webhookDue.create({ webhookId }, { ts: atMs }));
-}
-
-/**
- * What a start of the embedded engine has to do, which remembers nothing: rings every lane that has
- * work, now or when it is due.
- */
-export async function ringAll(): Promise<void> {
-  alarms.clear();
-  if (!env().webhook.enabled) return;
-  const lanes = await readNextDue(db().sql);
-  await Promise.all(lanes.map(({ webhookId, dueMs }) => ringLater(webhookId, dueMs)));
-}
-
-/** The lane is about to be looked at: an alarm whose time has come has done its work. */
-export function endAlarm(webhookId: string): void {
-  if ((alarms.get(webhookId) ?? Infinity) <= clock().nowMs()) alarms.delete(webhookId);
 }
 
 /**
@@ -133,7 +77,7 @@ export async function offer(webhookId: string): Promise<void> {
   await ring([webhookId]);
 }
 
-async function send(bells: (Bell & { atMs: number | undefined })[]): Promise<void> {
+export async function send(bells: (Bell & { atMs: number | undefined })[]): Promise<void> {
   if (bells.length === 0) return;
   try {
     await inngestClient().send(
@@ -148,34 +92,4 @@ async function send(bells: (Bell & { atMs: number | undefined })[]): Promise<voi
     );
     throw error;
   }
-}
-
-/**
- * Rings for the next step of each recovery: now, or at `atMs` of the database's clock. Rings for one
- * moment are one event, so two runs of a recovery that look at once go on as one. Never rejects.
- */
-export async function ringRecoveries(recoveryIds: string[], atMs?: number): Promise<void> {
-  if (recoveryIds.length === 0) return;
-  const moment = atMs ?? Math.ceil(clock().nowMs());
-  try {
-    await inngestClient().send(
-      recoveryIds.map((recoveryId) =>
-        webhookRecover.create({ recoveryId }, { id: `recover:${recoveryId}:${moment}`, ts: atMs }),
-      ),
-    );
-  } catch (error) {
-    log.warn("webhook recoveries not rung; the sweep will", {
-      count: recoveryIds.length,
-      reason: reasonOf(error),
-    });
-  }
-}
-
-/** What the embedded engine forgot, it forgot for good: nobody waits for it as for a server. */
-const stalledAfterMs = { embedded: 1_000, server: 60_000 };
-
-/** Rings for recoveries that nobody seems to look at any more. */
-export async function ringStalledRecoveries(): Promise<void> {
-  const idleMs = stalledAfterMs[env().inngest.engine];
-  await ringRecoveries(await stalledRecoveries(db().sql, idleMs));
 }

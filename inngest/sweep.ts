@@ -12,7 +12,8 @@ import { reports, emitReport } from "@/lib/events/reports";
 import { pruneIdempotencyKeys } from "@/lib/idempotency";
 import { log, reasonOf } from "@/lib/log";
 import { asSystem } from "./after-commit";
-import { ring, ringStalledRecoveries } from "./bells";
+import { ring } from "./bells";
+import { ringStalledRecoveries } from "./recovery-bells";
 import { deliverer } from "./process";
 
 const mostSteps = 10;

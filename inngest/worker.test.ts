@@ -21,7 +21,8 @@ import {
 import { newId } from "@/lib/id";
 import { createWebhook } from "@/lib/webhooks/service";
 import { hear } from "./after-commit";
-import { returnBell, ring, ringLater } from "./bells";
+import { ringLater } from "./alarms";
+import { returnBell, ring } from "./bells";
 import { setParts, startedDeliverer, startedEngine } from "./process";
 import { Signals, type Signal } from "./signals";
 import { Worker } from "./worker";

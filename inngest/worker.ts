@@ -6,7 +6,7 @@ import { env } from "@/lib/env";
 import { log, reasonOf } from "@/lib/log";
 import { within } from "@/lib/within";
 import { makeClient } from "./client";
-import { ringAll } from "./bells";
+import { ringAll } from "./alarms";
 import { Engine } from "./embedded/engine";
 import { functionsOf } from "./functions";
 import { OutageWatch, tickMs } from "./outage-watch";

@@ -1,7 +1,8 @@
 import { RetryAfterError, type Inngest } from "inngest";
 import { env } from "@/lib/env";
 import { webhookDue } from "@/inngest/client";
-import { endAlarm, offer, returnBell, ring, ringLater } from "@/inngest/bells";
+import { endAlarm, ringLater } from "@/inngest/alarms";
+import { offer, returnBell, ring } from "@/inngest/bells";
 import { deliverer } from "@/inngest/process";
 
 /** Longest a serverless function may run (`maxDuration` of the route), in milliseconds. */

@@ -3,7 +3,9 @@ import { db } from "@/db/client";
 import { env } from "@/lib/env";
 import { nextLookAt, stepRecovery } from "@/lib/delivery/recover-step";
 import { webhookRecover } from "@/inngest/client";
-import { bellMarginMs, ring, ringRecoveries } from "@/inngest/bells";
+import { bellMarginMs } from "@/inngest/alarms";
+import { ring } from "@/inngest/bells";
+import { ringRecoveries } from "@/inngest/recovery-bells";
 
 /** Makes the next step of a recovery if its lane has room for one, and rings for the look after it. */
 export function recoverWebhook(client: Inngest) {

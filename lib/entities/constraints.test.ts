@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestDatabase } from "@/db/testing";
 import { newId } from "@/lib/id";
-import { violationOf } from "./write";
+import { violationOf } from "./constraints";
 
 // What the database holds to by itself, whoever writes to it.
 

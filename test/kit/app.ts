@@ -113,6 +113,22 @@ export class App {
     await this.#child?.kill();
   }
 
+  signal(name: NodeJS.Signals): void {
+    this.#child?.process.kill(name);
+  }
+
+  /** Whoever reads what it prints goes away. */
+  closeLog(): void {
+    for (const stream of [this.#child?.process.stdout, this.#child?.process.stderr]) {
+      stream?.destroy();
+    }
+  }
+
+  /** How it ended: a signal, or its exit code. */
+  get end(): string {
+    return this.#child?.end ?? "never started";
+  }
+
   /** SIGSTOP of its process group for a while: it then finds that time has gone on without it. */
   async freeze(forMs: number): Promise<void> {
     await this.#child?.freeze(forMs);
@@ -125,7 +141,7 @@ export class App {
 
   #ending(): string {
     const where = this.#logFile ? `see ${this.#logFile}` : this.log.slice(-shownLogCharacters);
-    return ` (${this.#child?.end ?? "never started"}):\n${where}`;
+    return ` (${this.end}):\n${where}`;
   }
 }
 

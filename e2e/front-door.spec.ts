@@ -104,3 +104,13 @@ test("an exception that nothing caught ends the process in order", async ({ star
   expect(app.end).toBe("exit code 1");
   await until("its database has ended", () => app.postgres.pids.length === 0, 10_000);
 });
+
+test("a request id is taken over when it is one, else made", async ({ api }) => {
+  const idOf = async (given: string) => {
+    const { headers } = await api.get("/issues", { headers: { "x-request-id": given } });
+    return headers.get("x-request-id");
+  };
+  expect(await idOf("my-request.1")).toBe("my-request.1");
+  expect(await idOf("not one id")).toMatch(/^[0-9a-f-]{36}$/);
+  expect(await idOf("x".repeat(200))).toMatch(/^[0-9a-f-]{36}$/);
+});

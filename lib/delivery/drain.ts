@@ -19,6 +19,8 @@ const shortWaitMs = 3_000;
 /** With attempts under way, the lane is looked at this often even if every hint was lost. */
 const lookEveryMs = 500;
 const clockErrorMs = 50;
+/** So many rounds of its slots may be answered and not on disk: what a kill makes be sent twice. */
+const unwrittenRounds = 5;
 /** A lane that other processes ask for changes hands this often, so that they share the work. */
 const handOverMs = 5_000;
 
@@ -213,7 +215,8 @@ export class Drain {
   #begin(): void {
     if (!this.#isOn) return;
     void this.#withdraw(this.#ahead.dropStale());
-    for (const freeSlot of this.#slots.take(this.#ahead.size)) {
+    const most = (1 + unwrittenRounds) * this.#slots.limit - this.#unwritten.size;
+    for (const freeSlot of this.#slots.take(Math.min(this.#ahead.size, most))) {
       for (const claim of this.#ahead.take(1)) void this.#post(claim, freeSlot);
     }
     if (this.#slots.isSuspect) void this.#withdraw(this.#ahead.dropAll());

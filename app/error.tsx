@@ -2,7 +2,7 @@
 
 import { Button } from "@/components/ui/button";
 import { MessagePage } from "@/components/ui/message-page";
-import { databaseAwayDigest } from "./database-away";
+import { databaseAwayDigest } from "@/lib/errors";
 
 type ErrorProps = { error: Error & { digest?: string }; retry: () => void };
 

@@ -1,13 +1,11 @@
 import { readFileSync } from "node:fs";
-import { callApi, isRecord, openApi } from "./api-client";
-import type { Api, ApiAnswer } from "./api-client";
+import { callApi, isRecord, openApi, type Api, type ApiAnswer } from "./api-client";
 import type { View } from "./command";
 import { Exit, exitCode } from "./exit";
 import { escapeControls, formatBlock, formatDetails, formatTable } from "./format";
 import { helpText } from "./help";
 import { makeRequest } from "./make-request";
-import { parseCommand } from "./parse-command";
-import type { Run } from "./parse-command";
+import { parseCommand, type Run } from "./parse-command";
 import { describeCount, watchRecovery } from "./watch-recovery";
 import { watchTest, type Outcome } from "./watch-test";
 

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { callApi, isRecord } from "./api-client";
-import type { Api } from "./api-client";
+import { callApi, isRecord, type Api } from "./api-client";
 import { formatValue } from "./format";
 import type { Outcome } from "./watch-test";
 

@@ -1,5 +1,5 @@
 import { Api, ok, type Delivery, type Webhook } from "./support/api";
-import type { App, Settings } from "./support/app";
+import { type App, type Settings, startApp } from "./support/app";
 import {
   appId,
   callDoor,
@@ -19,7 +19,6 @@ import { embedded, skipUnlessEmbedded } from "./support/engine";
 import { rawRequest, type RawAnswer } from "./support/raw-request";
 import { announceOnly, breakOff, sendWithoutEnd } from "./support/unfinished-request";
 import { startReceiver, type Receiver } from "./support/receiver";
-import { startApp } from "./support/app";
 import { expect, quickSettings, test } from "./support/test";
 
 const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];

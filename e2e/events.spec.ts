@@ -1,5 +1,4 @@
-import type { Api, Entity } from "./support/api";
-import { ok } from "./support/api";
+import { type Api, type Entity, ok } from "./support/api";
 import type { EventBody, Receiver } from "./support/receiver";
 import { expect, test } from "./support/test";
 

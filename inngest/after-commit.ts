@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { db } from "@/db/client";
 import type { AfterCommit, SystemContext } from "@/lib/context";
-import { markTermsSeen, whoMayBegin } from "@/lib/delivery/fence";
-import { testTermsMs } from "@/lib/delivery/fence";
+import { markTermsSeen, whoMayBegin, testTermsMs } from "@/lib/delivery/fence";
 import { env } from "@/lib/env";
 import { log, reasonOf } from "@/lib/log";
 import { ring } from "./bells";

@@ -50,3 +50,14 @@ export function invalid(...fields: FieldError[]): AppError {
 export function notFound(what: string, id: string): AppError {
   return new AppError("not_found", `${what} ${id} not found`);
 }
+
+/** More errors than these help nobody. */
+export const mostErrors = 100;
+
+/** Throws what refuses the input for these errors, of which it tells the first 100; none: nothing. */
+export function refuseFor(errors: FieldError[]): void {
+  if (errors.length > 0) throw invalid(...errors.slice(0, mostErrors));
+}
+
+/** Next hides what an error says from the browser, save its digest. */
+export const databaseAwayDigest = "database-away";

@@ -7,8 +7,7 @@ import { App } from "@/test/kit/app";
 import { findAppPort, findFreePort } from "@/test/kit/port";
 import { PostgresServer } from "@/test/kit/postgres-server";
 import { isSoWithin } from "@/test/kit/until";
-import { startReceiver } from "./receiver-server";
-import type { Receiver } from "./receiver-server";
+import { startReceiver, type Receiver } from "./receiver-server";
 
 const cli = fileURLToPath(new URL("../cli/turbo.mjs", import.meta.url));
 const eventTypes = [

@@ -1,7 +1,6 @@
 import { Webhook } from "standardwebhooks";
 import { afterEach, describe, expect, it } from "vitest";
-import { startReceiver } from "./receiver-server";
-import type { Receiver, ReceiverOptions } from "./receiver-server";
+import { startReceiver, type Receiver, type ReceiverOptions } from "./receiver-server";
 
 const secret = `whsec_${Buffer.from("0123456789abcdef0123456789abcdef").toString("base64")}`;
 const body = JSON.stringify({ event_type: "issue.created", title: "Grüße 🚀" });

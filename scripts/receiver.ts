@@ -1,6 +1,10 @@
 import { parseArgs } from "node:util";
-import { startReceiver } from "./receiver-server";
-import type { ReceivedWebhook, Receiver, ReceiverOptions } from "./receiver-server";
+import {
+  startReceiver,
+  type ReceivedWebhook,
+  type Receiver,
+  type ReceiverOptions,
+} from "./receiver-server";
 import type { SignatureVerdict } from "./verify-signature";
 
 const help = `Prints every webhook it receives, and answers 200 {"status":"ok"}.

@@ -8,9 +8,8 @@ import { env, setEnv } from "@/lib/env";
 import { log, reasonOf } from "@/lib/log";
 import { checkSecretKey } from "@/lib/webhooks/key-check";
 import { buildIfStale } from "./build";
-import { prepareDataDir } from "./data-dir";
+import { prepareDataDir, readOrMakeSecretKey } from "./data-dir";
 import { Listener } from "./listener";
-import { readOrMakeSecretKey } from "./secret-key";
 
 const watchEveryMs = 1_000;
 

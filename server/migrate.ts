@@ -5,7 +5,7 @@ import { migrateDatabase } from "@/db/migrate";
 import { env, setEnv } from "@/lib/env";
 import { reasonOf } from "@/lib/log";
 import { checkSecretKey } from "@/lib/webhooks/key-check";
-import { readOrMakeSecretKey } from "./secret-key";
+import { readOrMakeSecretKey } from "./data-dir";
 
 nextEnv.loadEnvConfig(process.cwd(), false, { info: () => {}, error: () => {} });
 

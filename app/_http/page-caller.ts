@@ -1,9 +1,8 @@
 import { cookies, headers } from "next/headers";
 import { redirect } from "next/navigation";
-import { databaseAwayDigest } from "@/app/database-away";
+import { databaseAwayDigest, AppError } from "@/lib/errors";
 import { isDatabaseAway } from "@/db/errors";
 import { env } from "@/lib/env";
-import { AppError } from "@/lib/errors";
 import type { Context } from "@/lib/context";
 import { callerContext, requestIdOf } from "./caller";
 import { toAppError } from "./error-response";

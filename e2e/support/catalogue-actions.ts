@@ -1,5 +1,4 @@
-import type { Api, Entity, Webhook } from "./api";
-import { ok } from "./api";
+import { type Api, type Entity, type Webhook, ok } from "./api";
 import type { PostgresServer } from "@/test/kit/postgres-server";
 import { until } from "@/test/kit/until";
 

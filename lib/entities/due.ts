@@ -1,3 +1,5 @@
+import type { Stored } from "./define";
+
 const dayMs = 24 * 3_600_000;
 
 /** Days left at which it is told that something is due; -1: that it is overdue. */
@@ -21,4 +23,11 @@ export function dueToldAt(due_date: string | null, today: string): number | null
   if (due_date === null) return null;
   const days_left = Math.max(-1, daysLeft(due_date, today));
   return dueStages.find((stage) => stage > days_left) ?? null;
+}
+
+/** A new due date is told anew, save for the days that lie behind already. */
+export function dueTold({ row, before, at }: { row: Stored; before: Stored | null; at: Date }) {
+  if (before && before.due_date === row.due_date) return {};
+  const today = at.toISOString().slice(0, 10);
+  return { due_told: dueToldAt(row.due_date as string | null, today) };
 }

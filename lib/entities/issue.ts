@@ -2,7 +2,7 @@ import { z } from "zod";
 import { issueStatuses, issueTypes, priorities } from "@/db/schema";
 import { define, type Change, type Stored } from "./define";
 import { linkedIds } from "./derived";
-import { dueTold } from "./due-told";
+import { dueTold } from "./due";
 import {
   day,
   optionalName,

@@ -1,10 +1,9 @@
 import { z } from "zod";
 import { milestoneStatuses } from "@/db/schema";
 import { define, type SpecificEvent, type Stored } from "./define";
-import { closedShareOf, countOf, linkedIds } from "./derived";
-import { dueTold } from "./due-told";
+import { closedShareOf, countOf, linkedIds, tenthReached } from "./derived";
+import { dueTold } from "./due";
 import { day, name, projectId, statusWords, text } from "./fields";
-import { tenthReached } from "./progress";
 
 export const milestone = define({
   name: "milestone",

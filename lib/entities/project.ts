@@ -1,9 +1,8 @@
 import { z } from "zod";
 import { priorities, projectStatuses } from "@/db/schema";
 import { define } from "./define";
-import { closedShare, countOf, linkedIds } from "./derived";
+import { closedShare, countOf, linkedIds, thresholdsCrossed } from "./derived";
 import { name, priorityWords, statusWords, text } from "./fields";
-import { thresholdsCrossed } from "./progress";
 
 const quarters = [25, 50, 75, 100];
 

@@ -1,5 +1,5 @@
 import type { SystemContext } from "@/lib/context";
-import { readNote, setNote } from "./notes";
+import { readNote, setNote } from "./installation";
 import { commitChange } from "./record";
 import { systemEvent } from "./system-event";
 

@@ -1,7 +1,6 @@
-import type { FieldError } from "@/lib/errors";
+import { type FieldError, mostErrors } from "@/lib/errors";
 import { pointerTo } from "@/lib/input";
 import { isStorable } from "@/lib/text";
-import { mostErrors } from "./refuse";
 
 type Path = (string | number)[];
 

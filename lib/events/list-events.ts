@@ -4,6 +4,8 @@ import type { Context } from "@/lib/context";
 import { givenId, givenTime } from "@/lib/fields";
 import { readList, type Page } from "@/lib/page";
 import { isStorable } from "@/lib/text";
+import { notFound } from "@/lib/errors";
+import { isId } from "@/lib/id";
 
 const word = z.string().min(1).max(300).refine(isStorable, "must not contain NUL");
 
@@ -50,4 +52,16 @@ function conditions(sql: Statements, given: z.output<typeof EventFilters>) {
 function typeCondition(sql: Statements, pattern: string) {
   if (!pattern.endsWith(".*")) return sql`type = ${pattern}`;
   return sql`starts_with(type, ${pattern.slice(0, -1)})`;
+}
+
+/** The text of one event, whole, also when it was too large to be delivered whole. */
+export async function getEventText(ctx: Context, id: string): Promise<string> {
+  const { sql } = ctx.db;
+  const [row] = isId(id)
+    ? await sql<
+        { text: string }[]
+      >`select coalesce(whole_body, body) as text from events where id = ${id}`
+    : [];
+  if (!row) throw notFound("Event", id);
+  return row.text;
 }

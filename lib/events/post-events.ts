@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Statements } from "@/db/client";
 import { clock } from "@/lib/clock";
 import type { Context } from "@/lib/context";
-import type { FieldError } from "@/lib/errors";
+import { type FieldError, refuseFor } from "@/lib/errors";
 import { givenId, json } from "@/lib/fields";
 import { newId } from "@/lib/id";
 import { parseInput } from "@/lib/input";
@@ -14,7 +14,6 @@ import { entityOfType } from "./event-type";
 import { installationId } from "./installation";
 import { inspectJson } from "./json-value";
 import { recordEvents } from "./record";
-import { refuseFor } from "./refuse";
 import { Budget } from "./schema-check";
 import { checksOf } from "./type-checks";
 

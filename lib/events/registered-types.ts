@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Orm, Statements } from "@/db/client";
 import { event_types, webhook_subscriptions } from "@/db/schema";
 import type { Context } from "@/lib/context";
-import { AppError, invalid, notFound, type FieldError } from "@/lib/errors";
+import { AppError, invalid, notFound, type FieldError, refuseFor } from "@/lib/errors";
 import { checkIfMatchText } from "@/lib/etag";
 import { json } from "@/lib/fields";
 import { parseInput } from "@/lib/input";
@@ -14,7 +14,6 @@ import { catalogue } from "./catalogue";
 import type { EventDraft } from "./envelope";
 import { entityOfType, exampleOf, sampleEventId, ShownEventType, typeWords } from "./event-type";
 import { inspectJson } from "./json-value";
-import { refuseFor } from "./refuse";
 import { Budget, compileSchema, schemaErrors } from "./schema-check";
 import type { JsonSchema } from "./schema-rules";
 

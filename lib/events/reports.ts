@@ -1,6 +1,6 @@
 import type { Statements } from "@/db/client";
 import type { SystemContext } from "@/lib/context";
-import { readNote, setNote } from "./notes";
+import { readNote, setNote } from "./installation";
 import { commitChange } from "./record";
 import { systemEvent } from "./system-event";
 

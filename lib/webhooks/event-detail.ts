@@ -1,5 +1,5 @@
 import type { Context } from "@/lib/context";
-import { getEventText } from "@/lib/events/event-text";
+import { getEventText } from "@/lib/events/list-events";
 import { shownBy } from "@/lib/shown";
 import { explainAll } from "./explain";
 import { EventDelivery } from "./explanation-schema";

@@ -1,11 +1,10 @@
 "use server";
 
-import { runAction } from "@/app/_http/server-action";
+import { runAction, type ActionResult } from "@/app/_http/server-action";
 import * as recoveries from "@/lib/webhooks/recover";
 import type { Recovery, RecoverWebhook } from "@/lib/webhooks/recovery-schema";
 import type { CreateWebhook, UpdateWebhook, Webhook } from "@/lib/webhooks/schema";
 import * as webhooks from "@/lib/webhooks/service";
-import type { ActionResult } from "@/app/_http/action-result";
 
 type One = { id: string };
 

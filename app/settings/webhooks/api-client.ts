@@ -1,5 +1,5 @@
 import type { ErrorCode, FieldError } from "@/lib/errors";
-import type { ActionResult } from "@/app/_http/action-result";
+import type { ActionResult } from "@/app/_http/server-action";
 
 type RefusalCode = ErrorCode | "unreachable";
 

@@ -1,2 +1,0 @@
-/** Next hides what an error says from the browser, save its digest. */
-export const databaseAwayDigest = "database-away";

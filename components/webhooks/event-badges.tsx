@@ -2,7 +2,7 @@
 
 import { useState } from "react";
 import { Badge } from "@/components/ui/badge";
-import { catalogue } from "@/lib/events/catalogue";
+import { catalogue } from "@/lib/event-types/catalogue";
 
 const shownAtFirst = 6;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { subscribableTypes } from "@/lib/events/catalogue";
+import { subscribableTypes } from "@/lib/event-types/catalogue";
 import { findStrangers, findTypes, groupTypes, mostUsed } from "./event-groups";
 
 const registered = [

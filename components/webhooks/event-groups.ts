@@ -1,4 +1,4 @@
-import { eventGroups } from "@/lib/events/catalogue";
+import { eventGroups } from "@/lib/event-types/catalogue";
 
 export type EventGroup = { entity: string; types: { type: string; summary: string }[] };
 

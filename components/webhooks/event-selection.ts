@@ -1,4 +1,4 @@
-import { patternsOf } from "@/lib/events/catalogue";
+import { patternsOf } from "@/lib/event-types/catalogue";
 import { entityOf, type EventGroup, patternsIn, wildcardOf } from "./event-groups";
 
 const everything = "*";

@@ -1,7 +1,7 @@
 import type { Entity } from "@/lib/entities/define";
-import type { EventType } from "@/lib/events/catalogue";
+import type { EventType } from "@/lib/event-types/catalogue";
 import type { Row } from "@/lib/events/changes";
-import { sampleOf } from "@/lib/events/samples";
+import { sampleOf } from "@/lib/event-types/samples";
 import { capital, type Named } from "./endpoint";
 
 /** How the document calls an entity, and what it looks like. */

@@ -1,12 +1,12 @@
 import { EventTypeFilters, getEventType, listEventTypes } from "@/lib/entities/event-types";
-import { ShownEventType } from "@/lib/events/event-type";
+import { ShownEventType } from "@/lib/event-types/event-type";
 import {
   CreateEventType,
   registerEventType,
   removeEventType,
   UpdateEventType,
   updateEventType,
-} from "@/lib/events/registered-types";
+} from "@/lib/event-types/registered-types";
 import { endpoint, type Endpoint } from "./endpoint";
 import { examples } from "./examples";
 import { nothing } from "./outcome";

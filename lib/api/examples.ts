@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { toJsonSchema } from "@/lib/events/json-schema";
-import { sampleOf } from "@/lib/events/samples";
+import { toJsonSchema } from "@/lib/event-types/json-schema";
+import { sampleOf } from "@/lib/event-types/samples";
 import { CreateWebhook } from "@/lib/webhooks/schema";
 
 const idOf = (place: number) =>

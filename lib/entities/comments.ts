@@ -1,7 +1,7 @@
 import { commentTargets } from "@/db/schema";
 import type { Context } from "@/lib/context";
 import { invalid } from "@/lib/errors";
-import { isObject } from "@/lib/events/schema-rules";
+import { isObject } from "@/lib/event-types/schema-rules";
 import { readList, type Page } from "@/lib/page";
 import { comment } from "./comment";
 import type { Stored } from "./define";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { catalogue } from "@/lib/events/catalogue";
-import { sampleOf } from "@/lib/events/samples";
-import { Budget, compileSchema, schemaErrors } from "@/lib/events/schema-check";
+import { catalogue } from "@/lib/event-types/catalogue";
+import { sampleOf } from "@/lib/event-types/samples";
+import { Budget, compileSchema, schemaErrors } from "@/lib/event-types/schema-check";
 import { eventSchemaOf } from "./event-schemas";
 
 describe.each(catalogue)("the schema of $type", ({ type }) => {

@@ -1,8 +1,8 @@
 import { z, type ZodObject, type ZodRawShape } from "zod";
-import type { EventType } from "@/lib/events/catalogue";
-import { toJsonSchema } from "@/lib/events/json-schema";
-import type { JsonSchema } from "@/lib/events/schema-rules";
-import { systemShapes } from "@/lib/events/system-shapes";
+import type { EventType } from "@/lib/event-types/catalogue";
+import { toJsonSchema } from "@/lib/event-types/json-schema";
+import type { JsonSchema } from "@/lib/event-types/schema-rules";
+import { systemShapes } from "@/lib/event-types/system-shapes";
 import { OpenWebhook } from "@/lib/webhooks/schema";
 import { comment } from "./comment";
 import { entities } from "./definitions";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestDatabase } from "@/db/testing";
-import { catalogue } from "@/lib/events/catalogue";
-import { registerEventType } from "@/lib/events/registered-types";
+import { catalogue } from "@/lib/event-types/catalogue";
+import { registerEventType } from "@/lib/event-types/registered-types";
 import { meetingBooked, refusalOf } from "@/lib/events/testing";
 import { contextOn, recordingAfterCommit, useEnv } from "@/lib/testing";
 import { getEventType, listEventTypes } from "./event-types";

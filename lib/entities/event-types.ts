@@ -1,10 +1,14 @@
 import { z } from "zod";
 import type { Context } from "@/lib/context";
 import { invalid, notFound } from "@/lib/errors";
-import { catalogue, type EventType } from "@/lib/events/catalogue";
-import { exampleOf, ShownEventType } from "@/lib/events/event-type";
-import { findRegistered, registeredNames, showRegistered } from "@/lib/events/registered-types";
-import { sampleOf } from "@/lib/events/samples";
+import { catalogue, type EventType } from "@/lib/event-types/catalogue";
+import { exampleOf, ShownEventType } from "@/lib/event-types/event-type";
+import {
+  findRegistered,
+  registeredNames,
+  showRegistered,
+} from "@/lib/event-types/registered-types";
+import { sampleOf } from "@/lib/event-types/samples";
 import { readList } from "@/lib/page";
 import { eventSchemaOf } from "./event-schemas";
 

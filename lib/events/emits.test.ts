@@ -5,7 +5,7 @@ import { newId } from "@/lib/id";
 import { addWebhook, contextOn, recordingAfterCommit, useEnv } from "@/lib/testing";
 import { inTransaction } from "@/lib/transaction";
 import { emits } from "./emits";
-import { registerEventType } from "./registered-types";
+import { registerEventType } from "@/lib/event-types/registered-types";
 import { meetingBooked, refusalOf } from "./testing";
 
 useEnv();

@@ -9,8 +9,8 @@ import {
 } from "@/db/schema";
 import { nearest } from "@/lib/nearest";
 import { isStorable } from "@/lib/text";
-import { catalogue, type EventType } from "./catalogue";
-import { sampleOf } from "./samples";
+import { catalogue, type EventType } from "@/lib/event-types/catalogue";
+import { sampleOf } from "@/lib/event-types/samples";
 
 /** The types of the catalogue that a webhook subscribes to; null: there may be others. */
 export type SubscribedTypes = readonly EventType[] | null;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { AppError, type FieldError } from "@/lib/errors";
-import type { EventType } from "./catalogue";
+import type { EventType } from "@/lib/event-types/catalogue";
 import { planFilters } from "./filter";
 import type { SubscribedTypes } from "./filter-fields";
 import { pathText } from "./filter-plan";

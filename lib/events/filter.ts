@@ -4,7 +4,7 @@ import { nearest } from "@/lib/nearest";
 import { findField, type Field, type SubscribedTypes } from "./filter-fields";
 import type { Leaf, Plan } from "./filter-plan";
 import { findFault, isOperator, operators, planCondition, type Operator } from "./filter-values";
-import { isObject } from "./schema-rules";
+import { isObject } from "@/lib/event-types/schema-rules";
 
 const mostConditions = 100;
 const mostInList = 100;

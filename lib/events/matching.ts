@@ -1,6 +1,6 @@
 import type postgres from "postgres";
 import type { Statements } from "@/db/client";
-import { sampleEntityIds } from "./samples";
+import { sampleEntityIds } from "@/lib/event-types/samples";
 
 type Fragment = postgres.PendingQuery<postgres.Row[]>;
 

@@ -4,7 +4,7 @@ import { newId } from "@/lib/id";
 import { addWebhook, contextOn, recordingAfterCommit, useEnv } from "@/lib/testing";
 import { installationId } from "./installation";
 import { postEvents } from "./post-events";
-import { registerEventType, updateEventType } from "./registered-types";
+import { registerEventType, updateEventType } from "@/lib/event-types/registered-types";
 import { meetingBooked, refusalOf } from "./testing";
 
 useEnv();

@@ -1,5 +1,5 @@
 import { AppError } from "@/lib/errors";
-import type { CreateEventType } from "./registered-types";
+import type { CreateEventType } from "@/lib/event-types/registered-types";
 
 /** An event type of a calendar, with a schema that asks for a title and knows a room. */
 export const meetingBooked = {

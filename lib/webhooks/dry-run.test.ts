@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestDatabase } from "@/db/testing";
 import { AppError } from "@/lib/errors";
-import { sampleEntityIds } from "@/lib/events/samples";
+import { sampleEntityIds } from "@/lib/event-types/samples";
 import { newId } from "@/lib/id";
 import { addWebhook, contextOn, recordingAfterCommit, useEnv } from "@/lib/testing";
 import { dryRunWebhook } from "./dry-run";

@@ -3,7 +3,7 @@ import { createTestDatabase } from "@/db/testing";
 import type { Context } from "@/lib/context";
 import { originOf, toEventRow } from "@/lib/events/envelope";
 import { recordEvents } from "@/lib/events/record";
-import { sampleOf } from "@/lib/events/samples";
+import { sampleOf } from "@/lib/event-types/samples";
 import { newId } from "@/lib/id";
 import { contextOn, recordingAfterCommit, useEnv } from "@/lib/testing";
 import { inTransaction } from "@/lib/transaction";

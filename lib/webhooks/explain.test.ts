@@ -4,7 +4,7 @@ import type { Context } from "@/lib/context";
 import { AppError } from "@/lib/errors";
 import { originOf, toEventRow, type EventDraft } from "@/lib/events/envelope";
 import { recordEvents } from "@/lib/events/record";
-import { sampleOf } from "@/lib/events/samples";
+import { sampleOf } from "@/lib/event-types/samples";
 import { newId } from "@/lib/id";
 import { contextOn, recordingAfterCommit, useEnv } from "@/lib/testing";
 import { describeEvent } from "./event-detail";

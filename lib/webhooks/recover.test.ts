@@ -2,7 +2,7 @@ import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { createTestDatabase } from "@/db/testing";
 import { AppError } from "@/lib/errors";
 import { planFilters } from "@/lib/events/filter";
-import { sampleEntityIds } from "@/lib/events/samples";
+import { sampleEntityIds } from "@/lib/event-types/samples";
 import { newId } from "@/lib/id";
 import {
   addDeliveries,

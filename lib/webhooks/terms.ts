@@ -4,7 +4,7 @@ import { nameOf, type Context } from "@/lib/context";
 import { invalid } from "@/lib/errors";
 import { planFilters } from "@/lib/events/filter";
 import type { Plan } from "@/lib/events/filter-plan";
-import { checkPatterns } from "@/lib/events/patterns";
+import { checkPatterns } from "@/lib/event-types/patterns";
 
 /** Who made a webhook: its actor, as "ai:claude", and the name of the API key. */
 export type Owner = { owner_actor: string | null; owner_key: string | null };

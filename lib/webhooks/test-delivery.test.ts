@@ -1,8 +1,8 @@
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { createTestDatabase } from "@/db/testing";
 import { AppError } from "@/lib/errors";
-import { catalogue } from "@/lib/events/catalogue";
-import { registerEventType } from "@/lib/events/registered-types";
+import { catalogue } from "@/lib/event-types/catalogue";
+import { registerEventType } from "@/lib/event-types/registered-types";
 import { newId } from "@/lib/id";
 import { addWebhook, contextOn, readDelivery, recordingAfterCommit, useEnv } from "@/lib/testing";
 import { getDelivery } from "./deliveries";

@@ -3,7 +3,7 @@ import { readForPage } from "@/app/_http/page-caller";
 import type { FilterChoices } from "@/components/webhooks/quick-filters";
 import { entities } from "@/lib/entities/definitions";
 import { AppError } from "@/lib/errors";
-import { describeRegistered } from "@/lib/events/registered-types";
+import { describeRegistered } from "@/lib/event-types/registered-types";
 import type { Webhook } from "@/lib/webhooks/schema";
 import { getWebhook, listAllWebhooks } from "@/lib/webhooks/service";
 import type { FormChoices } from "./form-choices";

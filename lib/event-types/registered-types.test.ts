@@ -3,7 +3,7 @@ import { createTestDatabase } from "@/db/testing";
 import { tagOf } from "@/lib/etag";
 import { addWebhook, contextOn, recordingAfterCommit, useEnv } from "@/lib/testing";
 import { registerEventType, removeEventType, updateEventType } from "./registered-types";
-import { meetingBooked, refusalOf } from "./testing";
+import { meetingBooked, refusalOf } from "@/lib/events/testing";
 
 useEnv();
 const database = await createTestDatabase();

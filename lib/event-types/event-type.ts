@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { env } from "@/lib/env";
 import { json, time } from "@/lib/fields";
-import { toEventRow, type EventDraft } from "./envelope";
+import { toEventRow, type EventDraft } from "@/lib/events/envelope";
 
 /** What the fields of an event type mean, whether it is shown or registered. */
 export const typeWords = {

@@ -1,5 +1,5 @@
 import type { EventType } from "./catalogue";
-import type { EventDraft } from "./envelope";
+import type { EventDraft } from "@/lib/events/envelope";
 
 const idOf = (place: number) => `0190a5c0-0000-7000-8000-00000000000${place}`;
 const at = "2026-01-02T03:04:05.678Z";

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { entities, entityNamed } from "@/lib/entities/definitions";
 import { isId } from "@/lib/id";
 import { catalogue } from "./catalogue";
-import { fulfilledRules } from "./changes";
-import { toEventRow } from "./envelope";
+import { fulfilledRules } from "@/lib/events/changes";
+import { toEventRow } from "@/lib/events/envelope";
 import { sampleOf } from "./samples";
 
 const origin = {

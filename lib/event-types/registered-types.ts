@@ -11,7 +11,7 @@ import { shownBy } from "@/lib/shown";
 import { isStorable, longText } from "@/lib/text";
 import { inTransaction } from "@/lib/transaction";
 import { catalogue } from "./catalogue";
-import type { EventDraft } from "./envelope";
+import type { EventDraft } from "@/lib/events/envelope";
 import { entityOfType, exampleOf, sampleEventId, ShownEventType, typeWords } from "./event-type";
 import { inspectJson } from "./json-value";
 import { Budget, compileSchema, schemaErrors } from "./schema-check";

@@ -33,15 +33,20 @@ export async function ringLater(webhookId: string, dueMs: number): Promise<void>
   }
 }
 
+/** Alarms of a lane for one such step are one event: a far one that is set again stays one. */
+const alarmStepMs = 20;
+
 /** When the embedded engine wakes each lane: as an alarm in memory, it needs no mark in a row. */
 const alarms = new Map<string, number>();
 
 async function keepAlarm(webhookId: string, dueAtMs: number): Promise<void> {
-  const atMs = Math.ceil(dueAtMs);
+  const atMs = Math.ceil(dueAtMs / alarmStepMs) * alarmStepMs;
   const outMs = alarms.get(webhookId) ?? Infinity;
   if (outMs > clock().nowMs() && outMs <= atMs + sameAlarmMs) return;
   alarms.set(webhookId, atMs);
-  await inngestClient().send(webhookDue.create({ webhookId }, { ts: atMs }));
+  await inngestClient().send(
+    webhookDue.create({ webhookId }, { id: `alarm:${webhookId}:${atMs}`, ts: atMs }),
+  );
 }
 
 /**

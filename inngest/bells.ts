@@ -37,11 +37,11 @@ async function ringNow(webhookIds: string[]): Promise<void> {
   const { sql } = db();
   try {
     const { bells, held } = await setBells(sql, webhookIds);
-    await send(bells.map((bell) => ({ ...bell, atMs: undefined })));
     const heldElsewhere = held.filter((webhookId) => !deliverer().wake(webhookId));
     if (heldElsewhere.length > 0) {
       await startedSignals()?.send(...heldElsewhere.map((webhookId) => ({ wake: webhookId })));
     }
+    await send(bells.map((bell) => ({ ...bell, atMs: undefined })));
   } catch (error) {
     // The rows are the promise: the sweep finds what this ring did not reach.
     log.warn("webhook bells not rung; the sweep will", {

@@ -39,8 +39,12 @@ export class ClaimAhead {
     return Math.max(slots, Math.floor(Math.min(inTime, most, 2 * this.#reach)));
   }
 
-  /** How many more it may claim now, with so many begun that are not written down. */
+  /**
+   * How many more it may claim now, with so many begun that are not written down. While sockets are
+   * scarce it claims nothing ahead: what cannot begin would only be withdrawn again.
+   */
   room(slots: LaneSlots, begun: number): number {
+    if (slots.areScarce) return slots.open - this.size;
     return this.reach(slots.limit) - this.size - begun;
   }
 
@@ -48,7 +52,7 @@ export class ClaimAhead {
   isToClaim(slots: LaneSlots, begun: number): boolean {
     const room = this.room(slots, begun);
     if (room <= 0) return false;
-    return (this.size === 0 && slots.areFree) || 2 * room >= this.reach(slots.limit);
+    return (this.size === 0 && slots.open > 0) || 2 * room >= this.reach(slots.limit);
   }
 
   /** Claimed under a reach of so many; `isFirst`: to be begun before what waits already. */

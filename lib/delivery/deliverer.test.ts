@@ -162,6 +162,34 @@ describe("a test delivery", () => {
     await hanging;
   });
 
+  it("goes by the terms of a fence that comes while it is being read", async () => {
+    const moved = await receive();
+    const id = await bornClaimed();
+    let deliverer: Deliverer | undefined;
+    let isFirst = true;
+    const readsLate = new Proxy(sql, {
+      apply: (target, self, given: unknown[]) => {
+        const query: unknown = Reflect.apply(target, self, given);
+        const isStatement =
+          Array.isArray(given[0]) && String(given[0]).includes("webhook.state <>");
+        if (!isFirst || !isStatement) return query;
+        isFirst = false;
+        return (async () => {
+          const rows = await query;
+          await sql`update webhook_subscriptions set url = ${moved.url}, terms = terms + 1`;
+          deliverer?.fence(webhookId, 2);
+          return rows;
+        })();
+      },
+    });
+    deliverer = makeDeliverer({ ...database, sql: readsLate });
+    await deliverer.sendTest(id);
+    await deliverer.stop();
+    expect(isFirst).toBe(false);
+    expect(receiver.posts).toEqual([]);
+    expect(moved.posts).toHaveLength(1);
+  });
+
   it("is sent to a paused webhook, once, whatever comes of it", async () => {
     answer = () => 500;
     await sql`update webhook_subscriptions set state = 'paused'`;

@@ -48,16 +48,21 @@ export class Deliverer {
 
   async #takeTurn(webhookId: string, { sliceMs = Infinity, leave, offer, ring }: DrainOptions) {
     const drain = new Drain({ attempts: this.#attempts, webhookId, sliceMs, ring });
-    const isTaken = await this.#run(drain);
-    if (!isTaken) return { isTaken };
-    // In statements of their own: what was committed while the lease still stood is seen only now.
-    for (;;) {
-      const stragglers = drain.stragglers();
-      const dueMs = await nextDueMs(this.#options.db.sql, webhookId);
-      if (dueMs === 0 && offer && drain.isHandedOver) await offer();
-      else if (dueMs !== null) await leave(dueMs);
-      if (!stragglers) return { isTaken };
-      await stragglers;
+    try {
+      const isTaken = await this.#run(drain);
+      if (!isTaken) return { isTaken };
+      // In statements of their own: what was committed while the lease still stood is seen only now.
+      for (;;) {
+        const stragglers = drain.stragglers();
+        const dueMs = await nextDueMs(this.#options.db.sql, webhookId);
+        if (dueMs === 0 && offer && drain.isHandedOver) await offer();
+        else if (dueMs !== null) await leave(dueMs);
+        if (!stragglers) return { isTaken };
+        await stragglers;
+      }
+    } finally {
+      // A turn that failed leaves attempts under way, which a stop has to know of.
+      await drain.stragglers();
     }
   }
 
@@ -107,10 +112,13 @@ export class Deliverer {
   async sendTest(deliveryId: string, ring?: Ring): Promise<void> {
     const { sql } = this.#options.db;
     const askedAtMs = performance.now();
-    const claim = await loadTestClaim(sql, deliveryId);
-    if (!claim || this.#isStopping) return;
+    const found = await loadTestClaim(sql, deliveryId);
+    if (!found || this.#isStopping) return;
     await this.#track(
-      this.#at(claim.webhook_id, async () => {
+      this.#at(found.webhook_id, async () => {
+        // Read only once fences are kept: one that came before would be forgotten.
+        const claim = await loadTestClaim(sql, deliveryId);
+        if (!claim) return;
         const look = async () => (await loadTestClaim(sql, deliveryId))?.terms === claim.terms;
         const terms = new TestTerms(look, askedAtMs);
         const { written } = this.#attempts.start(claim, () => terms.hold, ring);

@@ -256,6 +256,18 @@ describe("attempts of others", () => {
   const claim = (id: string, remains: string) => sql`update webhook_deliveries
     set attempts = 1, claimed_until = now() + ${remains}::interval where id = ${id}`;
 
+  it("are sent, once taken over, before what is due later, however much that is", async () => {
+    answer = () => slowly(10);
+    const [lost = ""] = await addDeliveries(sql, webhookId, { dueMsAgo: 50_000 });
+    await addDeliveries(sql, webhookId, { count: 2_000, dueMsAgo: 40_000 });
+    await claim(lost, "1 s");
+    const { end } = drain(open({ parallelism: 3 }));
+    await eventually(async () => receiver.posts.some(({ deliveryId }) => deliveryId === lost));
+    expect(await countDeliveries(sql, webhookId, "pending")).toBeGreaterThan(0);
+    await eventually(succeeded(2_001));
+    await end;
+  });
+
   it("take up slots while they are under way, and are taken over when they are lost", async () => {
     answer = () => slowly(40);
     const ids = await addDeliveries(sql, webhookId, { count: 8 });

@@ -280,11 +280,11 @@ export class Drain {
     try {
       const renewed = await this.#lease.renew(this.#slots.timeoutsInRow);
       if (!renewed) return this.#alarm.ring();
+      this.#order.rewind(); // What others gave back, or committed late, lies before the cursor.
       await this.#heedTerms(renewed.terms);
       if (this.#slots.foreignClaims > 0) await this.#takeOver();
     } catch (error) {
-      const fields = { webhook_id: this.webhookId, reason: reasonOf(error) };
-      log.warn("webhook lane not renewed", fields);
+      log.warn("webhook lane not renewed", { webhook_id: this.webhookId, reason: reasonOf(error) });
     }
   }
 
@@ -294,7 +294,7 @@ export class Drain {
     const { webhookId, holder } = this;
     this.#attempts.fence(webhookId, terms);
     this.fence(terms);
-    this.#terms = terms;
     await markTermsSeen(this.#attempts.db.sql, { webhookId, terms, holders: [holder] });
+    this.#terms = terms;
   }
 }

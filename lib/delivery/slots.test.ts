@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { SocketBudget } from "./slots";
+import { ClaimAhead } from "./claim-ahead";
+import { LaneSlots, SocketBudget } from "./slots";
 
 const healthy = { isSuspect: false, isFirst: false };
 const suspect = { isSuspect: true, isFirst: false };
@@ -33,6 +34,17 @@ describe("SocketBudget", () => {
     expect(budget.take(100, healthy)).toBe(11);
     budget.giveBack(5, true);
     expect(budget.take(10, suspect)).toBe(4);
+  });
+
+  it("that is nearly used up lets a lane claim what it can begin, and nothing ahead", () => {
+    const budget = new SocketBudget(12);
+    const [other, lane] = [new LaneSlots(budget, 10), new LaneSlots(budget, 10)];
+    const ahead = new ClaimAhead();
+    other.take(10);
+    expect(ahead.room(lane, 0)).toBe(2);
+    lane.take(2);
+    expect(ahead.isToClaim(lane, 2)).toBe(false);
+    expect(ahead.room(lane, 2)).toBeLessThanOrEqual(0);
   });
 
   it("grants nothing when nothing is wanted", () => {

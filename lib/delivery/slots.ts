@@ -11,16 +11,24 @@ export class SocketBudget {
     this.#most = most;
   }
 
-  /** Grants up to `wanted`; how many is the answer. */
-  take(wanted: number, { isSuspect, isFirst }: { isSuspect: boolean; isFirst: boolean }): number {
+  /** How many of `wanted` it would grant now. */
+  grantable(
+    wanted: number,
+    { isSuspect, isFirst }: { isSuspect: boolean; isFirst: boolean },
+  ): number {
     const suspectRoom = isSuspect ? this.#most / 4 - this.#usedBySuspects : Infinity;
     const room = Math.max(
       isFirst ? 1 : 0,
       Math.floor(Math.min(this.#most - this.#used, suspectRoom)),
     );
-    const granted = Math.min(wanted, room);
+    return Math.min(wanted, room);
+  }
+
+  /** Grants up to `wanted`; how many is the answer. */
+  take(wanted: number, terms: { isSuspect: boolean; isFirst: boolean }): number {
+    const granted = this.grantable(wanted, terms);
     this.#used += granted;
-    if (isSuspect) this.#usedBySuspects += granted;
+    if (terms.isSuspect) this.#usedBySuspects += granted;
     return granted;
   }
 
@@ -56,15 +64,26 @@ export class LaneSlots {
     return Math.max(0, this.isSuspect ? 1 : this.#parallelism - this.foreignClaims);
   }
 
-  get areFree(): boolean {
-    return this.#posting < this.limit;
+  /** How many attempts could begin now: its process may have fewer sockets left than it has slots. */
+  get open(): number {
+    const free = Math.max(0, this.limit - this.#posting);
+    return this.#budget.grantable(free, this.#terms);
+  }
+
+  /** Has the process fewer sockets left than the lane has slots? */
+  get areScarce(): boolean {
+    return this.open < this.limit - this.#posting;
+  }
+
+  get #terms() {
+    return { isSuspect: this.isSuspect, isFirst: this.#posting === 0 };
   }
 
   /** Up to `wanted`: each is to be freed by its function. */
   take(wanted: number): (() => void)[] {
     const { isSuspect } = this;
     const free = Math.max(0, Math.min(wanted, this.limit - this.#posting));
-    const granted = this.#budget.take(free, { isSuspect, isFirst: this.#posting === 0 });
+    const granted = this.#budget.take(free, this.#terms);
     this.#posting += granted;
     return Array.from({ length: granted }, () => () => {
       this.#posting -= 1;

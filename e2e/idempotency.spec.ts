@@ -40,7 +40,7 @@ test("twenty requests at once with one key make one issue, and tell of it once",
   expect(receiver.posts).toHaveLength(2);
 });
 
-test("two processes that share a database answer a key once between them", async ({
+test("two processes that share a database answer a key once between them @slow", async ({
   postgres,
   startOwnApp,
 }) => {
@@ -51,7 +51,7 @@ test("two processes that share a database answer a key once between them", async
   for (const api of apis) expect(ok(await api.get<Entity[]>("/projects"))).toHaveLength(1);
 });
 
-test("a key outlives the process that answered: what it made is answered again, secret and all", async ({
+test("a key outlives the process that answered: what it made is answered again, secret and all @slow", async ({
   postgres,
   startOwnApp,
   receiver,

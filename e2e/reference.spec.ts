@@ -101,7 +101,7 @@ const pagesIn = {
 };
 
 for (const colorScheme of ["light", "dark"] as const) {
-  test(`has nothing for axe to object to, and fits a narrow screen, ${colorScheme}`, async ({
+  test(`has nothing for axe to object to, and fits a narrow screen, ${colorScheme} @slow`, async ({
     page,
     appUrl,
   }) => {

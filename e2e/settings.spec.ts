@@ -256,7 +256,7 @@ test("fits a phone: no sideways scrolling, and targets a finger can hit", async 
 });
 
 for (const colorScheme of ["light", "dark"] as const) {
-  test(`has nothing for axe to object to, ${colorScheme}`, async ({
+  test(`has nothing for axe to object to, ${colorScheme}${colorScheme === "dark" ? " @slow" : ""}`, async ({
     settings,
     api,
     page,

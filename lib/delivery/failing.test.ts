@@ -13,7 +13,8 @@ import {
   useEnv,
 } from "@/lib/testing";
 import { judgeFailing } from "./failing";
-import { Settler, type Settlement } from "./settle";
+import { Settler } from "./settle";
+import { settlementOf } from "./testing";
 
 useEnv();
 const database = await createTestDatabase();
@@ -175,27 +176,6 @@ describe("judgeFailing", () => {
   });
 });
 
-const successOf = (delivery_id: string): Settlement => ({
-  delivery_id,
-  number: 1,
-  trigger: "automatic",
-  outcome: "success",
-  status: "success",
-  delay_ms: 0,
-  steps_used: 0,
-  started_at: new Date().toISOString(),
-  duration_ms: 12,
-  url: "http://127.0.0.1:9/webhook",
-  address: "127.0.0.1",
-  request_headers: {},
-  response_code: 200,
-  response_headers: {},
-  response_body: "",
-  is_response_cut: false,
-  error_class: null,
-  error_message: null,
-});
-
 describe("at once", () => {
   it("several processes decide once", async () => {
     const others = [1, 2, 3, 4].map(() => connect(database.url, { max: 2 }));
@@ -242,7 +222,7 @@ describe("at once", () => {
       await sql`update webhook_deliveries set attempts = 1, claimed_until = now() + interval '40 s'
         where id = ${arriving}`;
       await Promise.all([
-        pause(Math.random() * 8).then(() => settler.settle(successOf(arriving))),
+        pause(Math.random() * 8).then(() => settler.settle(settlementOf(arriving))),
         pause(Math.random() * 8).then(() => judgeFailing(ctx)),
       ]);
       const isDisabled = (await readState(id))?.state === "disabled";

@@ -14,6 +14,7 @@ import {
 import { claimDue, interruptClaims, type ClaimKey } from "./claim";
 import { takeLane } from "./lane";
 import { Settler, type Settlement } from "./settle";
+import { settlementOf } from "./testing";
 
 const database = await createTestDatabase();
 const { sql } = database;
@@ -49,30 +50,6 @@ async function readClaim(id: string): Promise<ClaimKey> {
   return claim;
 }
 
-const success: Omit<Settlement, "delivery_id"> = {
-  number: 1,
-  trigger: "automatic",
-  outcome: "success",
-  status: "success",
-  delay_ms: 0,
-  steps_used: 0,
-  started_at: new Date().toISOString(),
-  duration_ms: 12,
-  url: "http://127.0.0.1:9/webhook",
-  address: "127.0.0.1",
-  request_headers: { "X-Turbo-Attempt": "1" },
-  response_code: 200,
-  response_headers: { "content-type": "text/plain" },
-  response_body: "fine",
-  is_response_cut: false,
-  error_class: null,
-  error_message: null,
-};
-
-function result(delivery_id: string, changes: Partial<Settlement> = {}): Settlement {
-  return { ...success, delivery_id, ...changes };
-}
-
 const failed: Partial<Settlement> = {
   outcome: "failure",
   status: "pending",
@@ -87,7 +64,7 @@ const failed: Partial<Settlement> = {
 describe("settle", () => {
   it("writes a success down, with its attempt", async () => {
     const [id = ""] = await claimed();
-    await settler.settle(result(id));
+    await settler.settle(settlementOf(id));
     const row = { status: "success", attempts: 1, next_attempt_at: null, claimed_until: null };
     expect(await readDelivery(sql, id)).toMatchObject({ ...row, response_code: 200 });
     expect(await readAttempts(sql, id)).toEqual([
@@ -104,7 +81,7 @@ describe("settle", () => {
 
   it("makes a failure due again after its delay, automatically", async () => {
     const [id = ""] = await claimed({ trigger: "manual" });
-    await settler.settle(result(id, { ...failed, trigger: "manual" }));
+    await settler.settle(settlementOf(id, { ...failed, trigger: "manual" }));
     const row = await readDelivery(sql, id);
     expect(row).toMatchObject({ status: "pending", steps_used: 1, trigger: "automatic" });
     expect(row.claimed_until).toBeNull();
@@ -127,14 +104,16 @@ describe("settle", () => {
     await settler.withdraw(first);
     expect(await readClaim(id)).toMatchObject({ claimed_until });
     expect(await readDelivery(sql, id)).toMatchObject({ attempts: 1 });
-    await settler.settle(result(id, { claimed_until }));
+    await settler.settle(settlementOf(id, { claimed_until }));
     expect(await readDelivery(sql, id)).toMatchObject({ attempts: 1, status: "success" });
   });
 
   it("makes an interrupted attempt due at once, and keeps what it was for", async () => {
     const [id = ""] = await claimed({ trigger: "manual" });
     const interrupted = { outcome: "interrupted", status: "pending", trigger: "manual" } as const;
-    await settler.settle(result(id, { ...interrupted, response_code: null, response_body: null }));
+    await settler.settle(
+      settlementOf(id, { ...interrupted, response_code: null, response_body: null }),
+    );
     const row = await readDelivery(sql, id);
     expect(row).toMatchObject({ status: "pending", attempts: 1, trigger: "manual", steps_used: 0 });
     expect(row.next_attempt_at?.getTime()).toBeLessThan(Date.now() + 1000);
@@ -143,7 +122,7 @@ describe("settle", () => {
 
   it("undoes a withdrawn attempt: no row, no gap, and the last answer stays", async () => {
     const [id = ""] = await claimed();
-    await settler.settle(result(id, { ...failed, delay_ms: 0 }));
+    await settler.settle(settlementOf(id, { ...failed, delay_ms: 0 }));
     await claimAll();
     await settler.withdraw(await readClaim(id));
     expect(await readDelivery(sql, id)).toMatchObject({
@@ -155,7 +134,7 @@ describe("settle", () => {
       error_message: "HTTP 500",
     });
     await claimAll();
-    await settler.settle(result(id, { number: 2 }));
+    await settler.settle(settlementOf(id, { number: 2 }));
     expect((await readAttempts(sql, id)).map(({ number }) => number)).toEqual([1, 2]);
   });
 
@@ -165,7 +144,7 @@ describe("settle", () => {
   ])("cancels what would wait for a webhook that is %s (%s)", async (state, reason) => {
     const [a = "", b = ""] = await claimed({ count: 2 });
     await sql`update webhook_subscriptions set state = ${state}, disabled_reason = ${reason}`;
-    await Promise.all([settler.settle(result(a, failed)), settler.settle(result(b))]);
+    await Promise.all([settler.settle(settlementOf(a, failed)), settler.settle(settlementOf(b))]);
     const cancelled = { status: "cancelled", next_attempt_at: null, attempts: 1 };
     expect(await readDelivery(sql, a)).toMatchObject(cancelled);
     expect(await readAttempts(sql, a)).toHaveLength(1);
@@ -179,7 +158,7 @@ describe("settle", () => {
   ])("holds what waits for a webhook that is %s (%s)", async (state, reason) => {
     const [id = ""] = await claimed();
     await sql`update webhook_subscriptions set state = ${state}, disabled_reason = ${reason}`;
-    await settler.settle(result(id, failed));
+    await settler.settle(settlementOf(id, failed));
     const row = await readDelivery(sql, id);
     expect(row.status).toBe("pending");
     expect(row.next_attempt_at).not.toBeNull();
@@ -187,7 +166,7 @@ describe("settle", () => {
 
   it("writes those that end together in few transactions", async () => {
     const ids = await claimed({ count: 250 });
-    await Promise.all(ids.map((id) => settler.settle(result(id))));
+    await Promise.all(ids.map((id) => settler.settle(settlementOf(id))));
     expect(await countDeliveries(sql, webhookId, "success")).toBe(250);
     const [row] = await sql`select count(distinct xmin::text)::int as transactions
       from webhook_attempts`;
@@ -196,9 +175,9 @@ describe("settle", () => {
 
   it("writes what is settled the moment another one is written", async () => {
     const [a = "", b = "", c = ""] = await claimed({ count: 3 });
-    await settler.settle(result(a));
-    await settler.settle(result(b));
-    await settler.settle(result(c)).then(() => settler.settle(result(c)));
+    await settler.settle(settlementOf(a));
+    await settler.settle(settlementOf(b));
+    await settler.settle(settlementOf(c)).then(() => settler.settle(settlementOf(c)));
     expect(await countDeliveries(sql, webhookId, "success")).toBe(3);
   });
 });
@@ -208,15 +187,15 @@ describe("the fence of a settle", () => {
     const [id = ""] = await claimed();
     await sql`update webhook_deliveries set claimed_until = now() - interval '1 s'`;
     await interruptClaims(sql, { of: { webhookId }, timeoutMs: 30_000, ours: [] });
-    await settler.settle(result(id));
+    await settler.settle(settlementOf(id));
     expect((await readDelivery(sql, id)).status).toBe("pending");
     await claimAll();
-    await settler.settle(result(id));
+    await settler.settle(settlementOf(id));
     await settler.withdraw({ ...(await readClaim(id)), attempt: 1 });
     const row = await readDelivery(sql, id);
     expect(row).toMatchObject({ status: "pending", attempts: 2 });
     expect(row.claimed_until).not.toBeNull();
-    await settler.settle(result(id, { number: 2 }));
+    await settler.settle(settlementOf(id, { number: 2 }));
     const outcomes = (await readAttempts(sql, id)).map(({ outcome }) => outcome);
     expect(outcomes).toEqual(["interrupted", "success"]);
   });
@@ -227,8 +206,8 @@ describe("the fence of a settle", () => {
     await interruptClaims(sql, { of: { webhookId }, timeoutMs: 30_000, ours: [] });
     await claimAll();
     await Promise.all([
-      settler.settle(result(id, failed)),
-      settler.settle(result(id, { number: 2 })),
+      settler.settle(settlementOf(id, failed)),
+      settler.settle(settlementOf(id, { number: 2 })),
     ]);
     expect((await readDelivery(sql, id)).status).toBe("success");
     const outcomes = (await readAttempts(sql, id)).map(({ outcome }) => outcome);
@@ -237,8 +216,8 @@ describe("the fence of a settle", () => {
 
   it("writes one attempt once", async () => {
     const [id = ""] = await claimed();
-    await settler.settle(result(id, failed));
-    await settler.settle(result(id));
+    await settler.settle(settlementOf(id, failed));
+    await settler.settle(settlementOf(id));
     expect(await readDelivery(sql, id)).toMatchObject({ status: "pending", response_code: 500 });
     expect(await readAttempts(sql, id)).toHaveLength(1);
   });
@@ -247,7 +226,7 @@ describe("the fence of a settle", () => {
     const [id = ""] = await claimed();
     await sql`update webhook_lanes set lease_until = now() - interval '1 s'`;
     await takeLane(sql, { webhookId, holder: newId() });
-    await settler.settle(result(id));
+    await settler.settle(settlementOf(id));
     expect((await readDelivery(sql, id)).status).toBe("success");
   });
 
@@ -258,7 +237,7 @@ describe("the fence of a settle", () => {
     await Promise.all([
       ...ids.map(async (id, index) => {
         await pause(index % 4);
-        await settler.settle(result(id));
+        await settler.settle(settlementOf(id));
       }),
       ...Array.from({ length: 4 }, () => interruptClaims(sql, over)),
     ]);
@@ -275,7 +254,9 @@ describe("a result the database refuses", () => {
     const ids = await claimed({ count: 5 });
     const bad = ids[2] ?? "";
     await Promise.all(
-      ids.map((id) => settler.settle(result(id, id === bad ? { response_body: "a\u0000b" } : {}))),
+      ids.map((id) =>
+        settler.settle(settlementOf(id, id === bad ? { response_body: "a\u0000b" } : {})),
+      ),
     );
     expect(await countDeliveries(sql, webhookId, "success")).toBe(5);
     const [attempt] = await readAttempts(sql, bad);
@@ -285,14 +266,14 @@ describe("a result the database refuses", () => {
 
   it("is written when only its error message is at fault", async () => {
     const [id = ""] = await claimed();
-    await settler.settle(result(id, { ...failed, error_message: "HTTP 301 to \u0000" }));
+    await settler.settle(settlementOf(id, { ...failed, error_message: "HTTP 301 to \u0000" }));
     expect((await readAttempts(sql, id))[0]?.error_message).toMatch(/^The answer could not/);
   });
 
   it("is given up when nothing of it can be written, and holds back no other", async () => {
     const [bad = "", good = ""] = await claimed({ count: 2 });
-    const hopeless = settler.settle(result(bad, { started_at: "never" }));
-    await Promise.all([hopeless, settler.settle(result(good))]);
+    const hopeless = settler.settle(settlementOf(bad, { started_at: "never" }));
+    await Promise.all([hopeless, settler.settle(settlementOf(good))]);
     expect((await readDelivery(sql, good)).status).toBe("success");
     const row = await readDelivery(sql, bad);
     expect(row.status).toBe("pending");
@@ -310,7 +291,7 @@ describe("with the database away", () => {
     await allow(false);
     await admin`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${name}`;
     let written = 0;
-    const settling = ids.map((id) => settler.settle(result(id)).then(() => (written += 1)));
+    const settling = ids.map((id) => settler.settle(settlementOf(id)).then(() => (written += 1)));
     // In which words depends on how far the server's farewell came before its reset.
     await expect(sql`select 1`).rejects.toThrow();
     await pause(600);
@@ -327,7 +308,7 @@ describe("with the database away", () => {
     let settling: Promise<void> | undefined;
     await blocker.begin(async (tx) => {
       await tx`select id from webhook_deliveries where id = ${id} for update`;
-      settling = settler.settle(result(id));
+      settling = settler.settle(settlementOf(id));
       await eventually(async () => {
         const cut = await tx`
           select pg_terminate_backend(pid) from pg_stat_activity

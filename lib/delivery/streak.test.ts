@@ -5,6 +5,7 @@ import { log } from "@/lib/log";
 import { addDeliveries, addWebhook } from "@/lib/testing";
 import type { ClaimKey } from "./claim";
 import { Settler, type Settlement } from "./settle";
+import { settlementOf } from "./testing";
 
 const database = await createTestDatabase();
 const { sql } = database;
@@ -26,28 +27,9 @@ async function underWay({ count = 1, trigger = "automatic", lane = webhookId } =
   return ids;
 }
 
-const attempt: Omit<Settlement, "delivery_id"> = {
-  number: 1,
-  trigger: "automatic",
-  outcome: "success",
-  status: "success",
-  delay_ms: 0,
-  steps_used: 0,
-  started_at: new Date().toISOString(),
-  duration_ms: 12,
-  url,
-  address: "127.0.0.1",
-  request_headers: {},
-  response_code: 200,
-  response_headers: {},
-  response_body: "",
-  is_response_cut: false,
-  error_class: null,
-  error_message: null,
-};
-const success = (delivery_id: string): Settlement => ({ ...attempt, delivery_id });
+const success = (delivery_id: string) => settlementOf(delivery_id, { url });
 const failure = (delivery_id: string, changes: Partial<Settlement> = {}): Settlement => ({
-  ...attempt,
+  ...settlementOf(delivery_id, { url }),
   outcome: "failure",
   status: "pending",
   delay_ms: 60_000,

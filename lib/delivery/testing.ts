@@ -1,3 +1,4 @@
+import type { Settlement } from "./settle";
 import { createServer as createHttpServer, type RequestListener } from "node:http";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TlsOptions } from "node:tls";
@@ -118,6 +119,31 @@ export function requestTo(url: string, changes: Partial<SendRequest> = {}): Send
     headers: { "Content-Type": "application/json", "X-Turbo-Delivery-ID": "delivery-1" },
     body: Buffer.from('{"hello":"wörld"}'),
     timeoutMs: 2_000,
+    ...changes,
+  };
+}
+
+/** What is written down of an attempt that was answered with 200; `changes` make it another. */
+export function settlementOf(delivery_id: string, changes: Partial<Settlement> = {}): Settlement {
+  return {
+    delivery_id,
+    number: 1,
+    trigger: "automatic",
+    outcome: "success",
+    status: "success",
+    delay_ms: 0,
+    steps_used: 0,
+    started_at: new Date().toISOString(),
+    duration_ms: 12,
+    url: "http://127.0.0.1:9/webhook",
+    address: "127.0.0.1",
+    request_headers: { "X-Turbo-Attempt": "1" },
+    response_code: 200,
+    response_headers: { "content-type": "text/plain" },
+    response_body: "fine",
+    is_response_cut: false,
+    error_class: null,
+    error_message: null,
     ...changes,
   };
 }

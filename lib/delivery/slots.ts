@@ -25,10 +25,10 @@ export class SocketBudget {
   }
 
   /** Grants up to `wanted`; how many is the answer. */
-  take(wanted: number, terms: { isSuspect: boolean; isFirst: boolean }): number {
-    const granted = this.grantable(wanted, terms);
+  take(wanted: number, asking: { isSuspect: boolean; isFirst: boolean }): number {
+    const granted = this.grantable(wanted, asking);
     this.#used += granted;
-    if (terms.isSuspect) this.#usedBySuspects += granted;
+    if (asking.isSuspect) this.#usedBySuspects += granted;
     return granted;
   }
 
@@ -67,7 +67,7 @@ export class LaneSlots {
   /** How many attempts could begin now: its process may have fewer sockets left than it has slots. */
   get open(): number {
     const free = Math.max(0, this.limit - this.#posting);
-    return this.#budget.grantable(free, this.#terms);
+    return this.#budget.grantable(free, this.#asking);
   }
 
   /** Has the process fewer sockets left than the lane has slots? */
@@ -75,7 +75,7 @@ export class LaneSlots {
     return this.open < this.limit - this.#posting;
   }
 
-  get #terms() {
+  get #asking() {
     return { isSuspect: this.isSuspect, isFirst: this.#posting === 0 };
   }
 
@@ -83,7 +83,7 @@ export class LaneSlots {
   take(wanted: number): (() => void)[] {
     const { isSuspect } = this;
     const free = Math.max(0, Math.min(wanted, this.limit - this.#posting));
-    const granted = this.#budget.take(free, this.#terms);
+    const granted = this.#budget.take(free, this.#asking);
     this.#posting += granted;
     return Array.from({ length: granted }, () => () => {
       this.#posting -= 1;
